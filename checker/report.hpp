@@ -1,0 +1,81 @@
+// What a search is asked, what it says while it runs, and what it answers.
+//
+// The checker explores states and reports marks: bits that the system sets on states and steps, whose
+// meaning it does not know. The first occurrence of each mark is kept, and since the enumerating search
+// goes breadth-first, it is at the end of a shortest path.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <limits>
+
+namespace tcpmc::checker {
+
+using marks = std::uint64_t;
+
+enum class outcome {
+  complete,      // everything reachable was explored
+  goal_reached,  // every mark of the goal has occurred
+  state_limit,
+  depth_limit,
+  time_limit,
+  memory_limit,
+  interrupted,
+};
+
+struct options {
+  marks goal = 0;  // stop when all of these have occurred; 0: never
+  std::uint64_t max_states = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t max_depth = std::numeric_limits<std::uint64_t>::max();  // steps
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  std::uint64_t max_memory = std::numeric_limits<std::uint64_t>::max();  // bytes, of the whole process
+};
+
+struct progress {
+  std::uint64_t states = 0, transitions = 0, depth = 0, frontier = 0;
+};
+
+// Called now and then while a search runs; returning false interrupts it.
+using reporter = std::function<bool(const progress&)>;
+
+struct statistics {
+  outcome ended = outcome::complete;
+  std::uint64_t states = 0;       // enumerating: distinct states; covering: states that were kept
+  std::uint64_t transitions = 0;  // steps that were generated
+  std::uint64_t depth = 0;        // enumerating: the largest distance of a state from the start
+  marks seen = 0;                 // all marks that occurred
+};
+
+// Resident memory of this process in bytes; 0 where the system does not tell.
+std::uint64_t resident_memory();
+
+// Checks the limits that need a system call, at intervals.
+class limit_watch {
+ public:
+  limit_watch(const options& o, const reporter& r) : options_(o), reporter_(r) {}
+
+  // Whether to go on; if not, `ended` says why.
+  bool go_on(const progress& p, outcome& ended) {
+    if (p.states >= options_.max_states) return stop(outcome::state_limit, ended);
+    if (++calls_ % interval != 0) return true;
+    if (std::chrono::steady_clock::now() >= options_.deadline) return stop(outcome::time_limit, ended);
+    if (calls_ % (16 * interval) == 0 && options_.max_memory != std::numeric_limits<std::uint64_t>::max() &&
+        resident_memory() >= options_.max_memory)
+      return stop(outcome::memory_limit, ended);
+    if (reporter_ && !reporter_(p)) return stop(outcome::interrupted, ended);
+    return true;
+  }
+
+ private:
+  static constexpr std::uint64_t interval = 1024;
+  static bool stop(outcome why, outcome& ended) {
+    ended = why;
+    return false;
+  }
+  const options& options_;
+  const reporter& reporter_;
+  std::uint64_t calls_ = 0;
+};
+
+}  // namespace tcpmc::checker

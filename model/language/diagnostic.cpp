@@ -1,0 +1,79 @@
+#include "model/language/diagnostic.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <numeric>
+
+namespace tcpmc::language {
+namespace {
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const bool same = std::tolower(static_cast<unsigned char>(a[i - 1])) ==
+                        std::tolower(static_cast<unsigned char>(b[j - 1]));
+      const std::size_t cost = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (same ? 0 : 1)});
+      diagonal = row[j];
+      row[j] = cost;
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string diagnostic::text() const {
+  const auto [line, column] = where.position();
+  std::string result =
+      where.file == nullptr ? message : fmt::format("{}:{}:{}: {}", where.file->name, line, column, message);
+  result += '\n';
+  if (!hint.empty()) result += fmt::format("  hint: {}\n", hint);
+  return result;
+}
+
+void diagnostics::add(place where, std::string message, std::string hint) {
+  const auto same = [&](const diagnostic& d) { return d.where == where && d.message == message; };
+  if (std::any_of(all_.begin(), all_.end(), same)) return;
+  all_.push_back({where, std::move(message), std::move(hint)});
+}
+
+std::string diagnostics::text() const {
+  std::vector<diagnostic> sorted = all_;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const diagnostic& a, const diagnostic& b) {
+    const std::string_view file_a = a.where.file ? std::string_view(a.where.file->name) : "";
+    const std::string_view file_b = b.where.file ? std::string_view(b.where.file->name) : "";
+    return std::pair(file_a, a.where.offset) < std::pair(file_b, b.where.offset);
+  });
+  std::string result;
+  for (const diagnostic& d : sorted) result += d.text();
+  return result;
+}
+
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  if (word.size() > 64) return {};  // nobody meant that, and the distance would be slow
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+  for (const std::string& candidate : candidates) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
+  if (const std::string best = nearest(word, candidates); !best.empty())
+    return fmt::format("did you mean '{}'?", best);
+  if (candidates.empty() || candidates.size() > 24) return {};
+  return fmt::format("known here: {}", fmt::join(candidates, ", "));
+}
+
+}  // namespace tcpmc::language

@@ -1,0 +1,44 @@
+// A user's mistake is a value: where, what, and what to do about it. All mistakes of an input are
+// collected and reported together.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/language/source.hpp"
+
+namespace tcpmc::language {
+
+struct diagnostic {
+  place where;
+  std::string message;
+  std::string hint;  // may be empty
+
+  // "file:line:column: message", and the hint on a second line.
+  std::string text() const;
+};
+
+class diagnostics {
+ public:
+  // Adds a mistake; one that is already there (same place, same message) is kept once.
+  void add(place where, std::string message, std::string hint = {});
+
+  bool empty() const { return all_.empty(); }
+  std::size_t size() const { return all_.size(); }
+  const std::vector<diagnostic>& all() const { return all_; }
+
+  // All mistakes in the order of file and line, each ending in a newline.
+  std::string text() const;
+
+ private:
+  std::vector<diagnostic> all_;
+};
+
+// The candidate nearest to `word` by edit distance, or "" if none is near enough to be meant.
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+// "did you mean 'x'?" for the nearest candidate; else the list of candidates while it is short.
+std::string suggestion(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace tcpmc::language

@@ -1,0 +1,294 @@
+#include "model/language/scenario.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tcpmc::language {
+namespace {
+
+using kind = json_node::kind;
+
+constexpr int most_times = 100;
+
+class scenario_reader {
+ public:
+  scenario_reader(const document& file, const std::array<const protocol*, 2>& protocols, diagnostics& errors)
+      : root_(file.root), protocols_(protocols), errors_(errors) {
+    result_.name = file.name;
+  }
+
+  scenario read() {
+    result_.says = text_of(root_, "says", errors_);
+    for (std::size_t s = 0; s < 2; ++s) side(s);
+    if (const json_node* node = root_.find("incarnations")) incarnations(*node);
+    if (const json_node* node = root_.find("network")) network(*node);
+    time();
+    final();
+    combinations();
+    return std::move(result_);
+  }
+
+ private:
+  void side(std::size_t s) {
+    const json_node* node = root_.find(s == 0 ? "A" : "B");
+    const protocol& p = *protocols_[s];
+    side_of_scenario& into = result_.sides[s];
+    if (node == nullptr) {
+      errors_.add(root_.at, fmt::format("the endpoint \"{}\" is missing", s == 0 ? "A" : "B"));
+      return;
+    }
+    if (node->is != kind::object) {
+      errors_.add(node->at, fmt::format("an endpoint is an object, not {}", node->kind_name()));
+      return;
+    }
+    refuse_unknown_keys(*node, {"start", "application", "set"}, errors_);
+    if (const json_node* start = node->find("start")) {
+      into.start = word(*start, *p.states, "state");
+    }
+    const json_node* application = node->find("application");
+    if (application == nullptr) return;
+    if (application->is != kind::array) {
+      errors_.add(application->at, "an application is an array of {\"call\": ..., \"when\": ..., \"times\": ...}");
+      return;
+    }
+    for (const json_node& item : application->items) {
+      if (item.is != kind::object) {
+        errors_.add(item.at, "an intention is an object: {\"call\": ..., \"when\": ..., \"times\": ...}");
+        continue;
+      }
+      refuse_unknown_keys(item, {"call", "when", "times", "says"}, errors_);
+      intention i;
+      i.at = item.at;
+      const json_node* call = item.find("call");
+      if (call == nullptr) {
+        errors_.add(item.at, "\"call\" is missing here", fmt::format("one of: {}", fmt::join(*p.calls, ", ")));
+        continue;
+      }
+      i.call = word(*call, *p.calls, "user call");
+      i.call_name = call->string;
+      if (const json_node* when = item.find("when")) {
+        i.when_text = when->string;
+        if (const auto e = parse_expression(*when, errors_)) i.when = binder(p.words, errors_).bind(*e, type::boolean());
+      }
+      if (const json_node* times = item.find("times")) i.times = number(*times, p.words, 0, most_times);
+      into.application.push_back(std::move(i));
+    }
+  }
+
+  int word(const json_node& node, const std::vector<std::string>& known, const char* what) {
+    if (node.is != kind::string) {
+      errors_.add(node.at, fmt::format("the name of a {} is expected here, not {}", what, node.kind_name()));
+      return 0;
+    }
+    const auto i = std::find(known.begin(), known.end(), node.string);
+    if (i == known.end()) {
+      errors_.add(node.at, fmt::format("unknown {} '{}'", what, node.string), suggestion(node.string, known));
+      return 0;
+    }
+    return static_cast<int>(i - known.begin());
+  }
+
+  int number(const json_node& node, const vocabulary& words, int low, int high) {
+    const auto e = parse_expression(node, errors_);
+    if (!e) return low;
+    const auto c = binder(words, errors_).bind(*e, type::integer());
+    if (!c) return low;
+    if (c->is != operation::constant) {
+      errors_.add(node.at, "a constant is expected here");
+    } else if (c->value < low || c->value > high) {
+      errors_.add(node.at, fmt::format("{} is out of range {}..{}", c->value, low, high));
+    } else {
+      return c->value;
+    }
+    return low;
+  }
+
+  void incarnations(const json_node& node) {
+    if (node.is != kind::object) {
+      for (side_of_scenario& s : result_.sides) s.incarnations = number(node, protocols_[0]->words, 0, 7);
+      return;
+    }
+    refuse_unknown_keys(node, {"A", "B"}, errors_);
+    for (std::size_t s = 0; s < 2; ++s)
+      if (const json_node* n = node.find(s == 0 ? "A" : "B"))
+        result_.sides[s].incarnations = number(*n, protocols_[s]->words, 0, 7);
+  }
+
+  budget read_budget(const json_node& node) {
+    if (node.is == kind::string && node.string == "unlimited") return {true, 0};
+    return {false, number(node, protocols_[0]->words, 0, 15)};
+  }
+
+  void network(const json_node& node) {
+    language::network& n = result_.network;
+    if (node.is != kind::object) {
+      errors_.add(node.at, "a network is an object: {\"order\", \"loss\", \"duplication\", \"lifetime\", \"capacity\"}");
+      return;
+    }
+    refuse_unknown_keys(node, {"order", "loss", "duplication", "lifetime", "capacity"}, errors_);
+    if (const json_node* order = node.find("order"))
+      n.order = word(*order, {"any", "fifo"}, "order") == 1 ? delivery_order::fifo : delivery_order::any;
+    if (const json_node* loss = node.find("loss")) n.loss = read_budget(*loss);
+    if (const json_node* duplication = node.find("duplication")) n.duplication = read_budget(*duplication);
+    if (const json_node* lifetime = node.find("lifetime");
+        lifetime != nullptr && !(lifetime->is == kind::string && lifetime->string == "unlimited"))
+      n.lifetime = number(*lifetime, protocols_[0]->words, 1, 60);
+    if (const json_node* capacity = node.find("capacity")) {
+      n.capacity = number(*capacity, protocols_[0]->words, 1, 60);
+      if (n.is_set())
+        errors_.add(capacity->at, "the unlimited network has no capacity",
+                    "with loss and duplication unlimited in any order, a channel is a set of segments");
+    }
+  }
+
+  void time() {
+    if (const json_node* node = root_.find("time"))
+      result_.time = static_cast<time_mode>(word(*node, {"untimed", "lazy", "timed"}, "time mode"));
+  }
+
+  void final() {
+    const json_node* node = root_.find("final");
+    if (node == nullptr) return;
+    result_.final_text = node->string;
+    // A's names as they are, B's with "peer.": the same as in a property seen from A.
+    vocabulary words = protocols_[0]->words;
+    for (const auto& [name, v] : protocols_[1]->words.variables) {
+      vocabulary::variable peer = v;
+      peer.where = row::peer;
+      words.variables["peer." + name] = peer;
+      words.forbidden.erase("peer." + name);
+    }
+    if (const auto e = parse_expression(*node, errors_)) result_.final = binder(words, errors_).bind(*e, type::boolean());
+  }
+
+  void combinations() {
+    const language::network& n = result_.network;
+    const auto at = [&](const char* key) {
+      const json_node* node = root_.find("network");
+      const json_node* part = node != nullptr ? node->find(key) : nullptr;
+      return part != nullptr ? part->at : root_.at;
+    };
+    if (result_.time == time_mode::untimed && n.lifetime != 0)
+      errors_.add(at("lifetime"), "a lifetime needs time: in the untimed mode nothing grows old",
+                  "set \"time\" to \"lazy\" or \"timed\", or leave the lifetime out");
+    for (std::size_t s = 0; s < 2; ++s)
+      if (!result_.sides[s].application.empty() && result_.sides[s].application.size() > 16)
+        errors_.add(result_.sides[s].application[16].at, "more than 16 intentions");
+  }
+
+  const json_node& root_;
+  const std::array<const protocol*, 2>& protocols_;
+  diagnostics& errors_;
+  scenario result_;
+};
+
+void read_settings(const json_node& object, std::vector<setting>& into, diagnostics& errors) {
+  const json_node* set = object.find("set");
+  if (set == nullptr) return;
+  if (set->is != kind::object) {
+    errors.add(set->at, "\"set\" is an object: {parameter: value}");
+    return;
+  }
+  for (const json_member& m : set->members) into.push_back({m.key, m.at, m.value});
+}
+
+}  // namespace
+
+std::optional<composition> compose(const protocol_source& source, const document& file,
+                                   const std::vector<setting>& overrides, diagnostics& errors) {
+  const std::size_t before = errors.size();
+  refuse_unknown_keys(file.root, {"scenario", "says", "A", "B", "incarnations", "network", "time", "set", "sequence", "final"},
+                      errors);
+  compile_options common;
+  read_settings(file.root, common.settings, errors);
+  if (const json_node* sequence = file.root.find("sequence")) {
+    refuse_unknown_keys(*sequence, {"modulus", "wrap"}, errors);
+    const json_node* modulus = sequence->find("modulus");
+    if (modulus != nullptr && modulus->is == kind::integer && modulus->integer >= 8 && modulus->integer <= 1'000'000)
+      common.modulus = static_cast<int>(modulus->integer);
+    else if (modulus != nullptr)
+      errors.add(modulus->at, "the modulus of sequence numbers is an integer in 8..1000000");
+    const json_node* wrap = sequence->find("wrap");
+    if (wrap != nullptr && wrap->is != kind::boolean)
+      errors.add(wrap->at, "\"wrap\" is true or false");
+    else
+      common.wraps = wrap != nullptr && wrap->boolean;
+  }
+  composition result;
+  bool compiled = true;
+  for (std::size_t s = 0; s < 2; ++s) {
+    compile_options options = common;
+    options.side = static_cast<int>(s);
+    if (const json_node* side = file.root.find(s == 0 ? "A" : "B"); side && side->is == kind::object)
+      read_settings(*side, options.settings, errors);
+    // "A.isn" sets a parameter for one endpoint only.
+    for (const setting& o : overrides) {
+      const bool scoped = o.name.starts_with("A.") || o.name.starts_with("B.");
+      if (!scoped) options.settings.push_back(o);
+      if (scoped && (o.name[0] == 'A') == (s == 0)) options.settings.push_back({o.name.substr(2), o.at, o.value});
+    }
+    auto p = compile(source, options, errors);
+    compiled = compiled && p;
+    if (p) result.protocols[s] = std::move(*p);
+  }
+  if (!compiled) return std::nullopt;
+  result.scenario = scenario_reader(file, {&result.protocols[0], &result.protocols[1]}, errors).read();
+  if (errors.size() != before) return std::nullopt;
+  return result;
+}
+
+endpoint_layout::endpoint_layout(const protocol& p, const side_of_scenario& side) {
+  application = p.own_slots();
+  attempts = application + static_cast<int>(side.application.size());
+  incarnation = attempts + 1;
+  peer_incarnation = incarnation + 1;
+  observers = peer_incarnation + 1;
+}
+
+segment_layout::segment_layout(const protocol& p) {
+  incarnation = p.segment_slots();
+  peer_incarnation = incarnation + 1;
+  isn = peer_incarnation + 1;
+  answer = isn + 1;
+  slots = answer + 1;
+}
+
+vocabulary property_vocabulary(const composition& c, int side) {
+  const protocol& own = c.protocols[static_cast<std::size_t>(side)];
+  const protocol& other = c.protocols[static_cast<std::size_t>(1 - side)];
+  vocabulary words = own.words;
+  words.forbidden.clear();
+  words.has_label = true;
+  const auto ghosts = [&](const endpoint_layout& at, const std::string& prefix, row where) {
+    words.variables[prefix + "incarnation"] = {type::integer(0, 7), where, at.incarnation, 0};
+    words.variables[prefix + "peer_incarnation"] = {type::integer(0, 7), where, at.peer_incarnation, 0};
+    words.variables[prefix + "attempts"] = {type::integer(0, 7), where, at.attempts, 0};
+  };
+  const endpoint_layout own_layout(own, c.scenario.sides[static_cast<std::size_t>(side)]);
+  const endpoint_layout other_layout(other, c.scenario.sides[static_cast<std::size_t>(1 - side)]);
+  for (const auto& [name, v] : own.words.variables) {
+    vocabulary::variable old = v;
+    old.where = row::old;
+    words.variables["old." + name] = old;
+  }
+  for (const auto& [name, v] : other.words.variables) {
+    vocabulary::variable peer = v;
+    peer.where = row::peer;
+    words.variables["peer." + name] = peer;
+  }
+  ghosts(own_layout, "", row::self);
+  ghosts(own_layout, "old.", row::old);
+  ghosts(other_layout, "peer.", row::peer);
+  const segment_layout segment(own);
+  int slot = 0;
+  for (const std::string& flag : own.flags) words.variables["seg." + flag] = {type::boolean(), row::segment, slot++, 0};
+  for (const auto& [name, of] : own.fields) words.variables["seg." + name] = {of, row::segment, slot++, 0};
+  words.variables["seg.incarnation"] = {type::integer(0, 7), row::segment, segment.incarnation, 0};
+  words.variables["seg.peer_incarnation"] = {type::integer(0, 7), row::segment, segment.peer_incarnation, 0};
+  words.variables["seg.isn"] = {type::sequence(), row::segment, segment.isn, 0};
+  words.variables["seg.answer"] = {type::boolean(), row::segment, segment.answer, 0};
+  return words;
+}
+
+}  // namespace tcpmc::language

@@ -1,0 +1,87 @@
+// A scenario: what the two users want, what the network and the clock may do, and how far to look.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/language/protocol.hpp"
+
+namespace tcpmc::language {
+
+// A budget of the network: a number, or no limit.
+struct budget {
+  bool unlimited = false;
+  int count = 0;
+};
+
+// One line of an application: the user may make this call while `when` holds, so many times in all.
+struct intention {
+  std::string call_name;
+  int call = 0;  // index into protocol::calls
+  std::optional<code> when;
+  std::string when_text;
+  int times = 1;
+  place at;
+};
+
+enum class delivery_order { any, fifo };
+enum class time_mode { untimed, lazy, timed };
+
+struct network {
+  delivery_order order = delivery_order::any;
+  budget loss, duplication;
+  int lifetime = 0;  // ticks that a segment may be in flight (MSL); 0: without limit
+  int capacity = 8;  // segments in flight in one direction; not used where the network is a set
+
+  // Loss and duplication without limit and any order: a channel is the set of what may still arrive.
+  bool is_set() const { return loss.unlimited && duplication.unlimited && order == delivery_order::any; }
+};
+
+struct side_of_scenario {
+  int start = 0;  // index of the state it starts in
+  std::vector<intention> application;
+  int incarnations = 1;  // TCBs with an initial sequence number that it may begin
+};
+
+struct scenario {
+  std::string name, says;
+  std::array<side_of_scenario, 2> sides;  // A, B
+  language::network network;
+  time_mode time = time_mode::untimed;
+  std::optional<code> final;  // over A (self) and B (peer): where it is no mistake that nothing goes on
+  std::string final_text;
+};
+
+// A scenario together with the protocol that each endpoint runs in it.
+struct composition {
+  std::array<protocol, 2> protocols;
+  language::scenario scenario;
+};
+
+// Loads a scenario and compiles `source` for both endpoints under its settings, then `overrides`.
+// Reports every mistake in either; returns nothing if there is one.
+std::optional<composition> compose(const protocol_source& source, const document& scenario,
+                                   const std::vector<setting>& overrides, diagnostics& errors);
+
+// Slots of an endpoint's row, in this order: what the protocol owns, the application's remaining times,
+// the number of incarnations begun, then the ghosts: incarnation and peer_incarnation of the TCB (0:
+// none), and the observers of properties.
+struct endpoint_layout {
+  int application = 0, attempts = 0, incarnation = 0, peer_incarnation = 0, observers = 0;
+
+  endpoint_layout(const protocol& p, const side_of_scenario& side);
+};
+
+// Slots of a segment's row: flags and fields, then its ghost tags.
+struct segment_layout {
+  int incarnation = 0, peer_incarnation = 0, isn = 0, answer = 0, slots = 0;
+
+  explicit segment_layout(const protocol& p);
+};
+
+// What properties and observers may read beside what rules may: ghosts, the old row, the peer, labels.
+vocabulary property_vocabulary(const composition& c, int side);
+
+}  // namespace tcpmc::language

@@ -1,0 +1,46 @@
+#include "properties/covering.hpp"
+
+#include "checker/cover.hpp"
+
+namespace tcpmc::properties {
+
+covering_system::control covering_system::initial() {
+  const system::state s = tables_.initial();
+  return {s[0], s[1]};
+}
+
+std::uint8_t covering_system::lifetime() const {
+  const int lifetime = tables_.made_of().scenario.network.lifetime;
+  return lifetime == 0 ? checker::for_ever : static_cast<std::uint8_t>(lifetime);
+}
+
+std::optional<covering_system::control> covering_system::passed(const control& c) {
+  if (tables_.made_of().scenario.time == language::time_mode::untimed) return std::nullopt;
+  const control later{tables_.ticked(0, c[0]), tables_.ticked(1, c[1])};
+  if (later[0] == system::none || later[1] == system::none) return std::nullopt;
+  return later;
+}
+
+marks covering_system::judge_open(int side, const system::outcome& o, system::id peer, const std::vector<std::uint8_t>& has) {
+  std::array<std::vector<const int*>, 2> in_flight;
+  for (std::uint32_t item = 0; item < has.size(); ++item)
+    if (has[item] != 0)
+      in_flight[static_cast<std::size_t>(sender_of(item))].push_back(
+          tables_.segment_values(sender_of(item), segment_of(item)).data());
+  for (const system::id s : o.sent) in_flight[static_cast<std::size_t>(side)].push_back(tables_.segment_values(side, s).data());
+  return monitored_.judge_step(side, o, peer, in_flight[static_cast<std::size_t>(side)], in_flight[static_cast<std::size_t>(1 - side)]);
+}
+
+system::step covering_system::describe(const step& s) const {
+  system::step result;
+  result.kind = s.kind;
+  result.side = s.side;
+  if (s.kind == system::step_kind::tick) return result;
+  const system::outcome& o = tables_.outcome_of(s.outcome);
+  result.which = o.which;
+  result.choice = o.choice;
+  if (o.segment != system::none) result.segment = tables_.segment_row(1 - s.side, o.segment);
+  return result;
+}
+
+}  // namespace tcpmc::properties
