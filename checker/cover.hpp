@@ -29,9 +29,7 @@ namespace tcpmc::checker {
 using item = std::uint32_t;
 using content = std::vector<std::uint8_t>;  // remaining lifetime by item; missing at the end: 0
 
-inline constexpr std::uint8_t for_ever = 255;  // a lifetime that does not run out
-
-// `moves` calls emit(step, control, added items, marks) for every step but the passing of time; added
+// `lifetime` is what an added item starts with, 0 for one that never runs out. `moves` calls emit(step, control, added items, marks) for every step but the passing of time; added
 // items come with the full lifetime. `passed` is the control part one unit of time later, if it may pass.
 template <typename System>
 concept CoveringSystem = requires(System system, const typename System::control& c, const content& has) {
@@ -161,7 +159,8 @@ class covering_search {
   void expand(std::size_t n) {
     const control at = nodes_[n].at;
     content has = nodes_[n].has;
-    const std::uint8_t lifetime = system_.lifetime();
+    const bool ages = system_.lifetime() != 0;
+    const std::uint8_t lifetime = ages ? system_.lifetime() : std::uint8_t{1};
     std::vector<move> onwards;
     for (bool saturated = false; !saturated;) {
       saturated = true;
@@ -203,7 +202,7 @@ class covering_search {
     if (const auto later = system_.passed(at)) {
       ++result_.transitions;
       content older = has;
-      if (lifetime != for_ever)
+      if (ages)
         for (std::uint8_t& left : older) left = left > 0 ? static_cast<std::uint8_t>(left - 1) : std::uint8_t{0};
       add(*later, std::move(older), n, system_.passing());
     }

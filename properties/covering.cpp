@@ -1,7 +1,5 @@
 #include "properties/covering.hpp"
 
-#include "checker/cover.hpp"
-
 namespace tcpmc::properties {
 
 covering_system::control covering_system::initial() {
@@ -10,8 +8,7 @@ covering_system::control covering_system::initial() {
 }
 
 std::uint8_t covering_system::lifetime() const {
-  const int lifetime = tables_.made_of().scenario.network.lifetime;
-  return lifetime == 0 ? checker::for_ever : static_cast<std::uint8_t>(lifetime);
+  return static_cast<std::uint8_t>(tables_.made_of().scenario.network.lifetime);
 }
 
 std::optional<covering_system::control> covering_system::passed(const control& c) {

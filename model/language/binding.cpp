@@ -172,9 +172,9 @@ std::string type::show(int value) const {
 
 std::vector<std::string> vocabulary::known_names() const {
   std::vector<std::string> names;
-  for (const auto& [name, variable] : variables) names.push_back(name);
-  for (const auto& [name, constant] : constants) names.push_back(name);
-  for (const auto& [name, definition] : definitions) names.push_back(name);
+  for (const auto& entry : variables) names.push_back(entry.first);
+  for (const auto& entry : constants) names.push_back(entry.first);
+  for (const auto& entry : definitions) names.push_back(entry.first);
   if (states) names.insert(names.end(), states->begin(), states->end());
   return names;
 }

@@ -1,0 +1,234 @@
+#include "cli/check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "checker/cover.hpp"
+#include "checker/enumerate.hpp"
+#include "cli/coverage.hpp"
+#include "properties/covering.hpp"
+#include "properties/monitored.hpp"
+
+namespace tcpmc::cli {
+namespace {
+
+using language::composition;
+using properties::judge;
+using properties::marks;
+using properties::property_set;
+using system::step;
+
+// Searching for a shortest run after a covering search gives up beyond this; the run is then said to be
+// minimised, not shortest.
+constexpr std::uint64_t states_for_minimality = 300'000;
+
+bool is_limit(checker::outcome o) { return o != checker::outcome::complete && o != checker::outcome::goal_reached; }
+
+// Judges a run step by step on plain rows: whether the property is violated by its last step or state.
+class run_judge {
+ public:
+  run_judge(const composition& c, const property_set& properties) : composition_(c), judge_(c, properties), properties_(properties) {}
+
+  bool violates(const traces::run& r, std::size_t property, const system::plain_system& on) const {
+    if (properties_.all[property].stuck) return stuck(r.end(), on);
+    const marks wanted = properties::violated(property);
+    const auto state_marks = [&](const system::plain_state& s) { return judge_.state(&s.endpoints[0], &s.endpoints[1]).certain; };
+    if ((state_marks(r.end()) & wanted) != 0) return true;
+    if (r.steps.empty()) return false;
+    const system::plain_successor& last = r.steps.back();
+    if (!last.did) return false;
+    const auto side = static_cast<std::size_t>(last.by.side);
+    const system::plain_state& before = r.steps.size() > 1 ? r.steps[r.steps.size() - 2].state : r.start;
+    std::array<std::vector<const int*>, 2> flight;
+    for (std::size_t s = 0; s < 2; ++s)
+      for (const system::flight& f : last.state.channels[s]) flight[s].push_back(f.segment.data());
+    const system::values* segment = last.by.kind == system::step_kind::deliver ? &last.by.segment : nullptr;
+    const properties::step_view view{last.by.side, &before.endpoints[side], &last.did->after, segment, last.did->label.data()};
+    return (judge_.step(view, &before.endpoints[1 - side], &flight[side], &flight[1 - side]).certain & wanted) != 0;
+  }
+
+ private:
+  bool stuck(const system::plain_state& s, const system::plain_system& on) const {
+    std::uint32_t met = 0;
+    for (const system::plain_successor& next : on.successors(s, met))
+      if (next.by.kind != system::step_kind::tick && next.state.endpoints != s.endpoints) return false;
+    for (int side = 0; side < 2; ++side)
+      if (on.machine(side).any_timer_runs(s.endpoints[static_cast<std::size_t>(side)])) return false;
+    language::scene view;
+    view[language::row::self] = s.endpoints[0].data();
+    view[language::row::peer] = s.endpoints[1].data();
+    view.modulus = composition_.protocols[0].modulus;
+    return met == 0 && composition_.scenario.final && !language::holds(*composition_.scenario.final, view);
+  }
+
+  const composition& composition_;
+  judge judge_;
+  const property_set& properties_;
+};
+
+[[noreturn]] void broken(const std::string& property) {
+  throw std::logic_error(fmt::format("the counterexample to '{}' could not be replayed by the interpreter", property));
+}
+
+marks goal_of(const property_set& p) {
+  marks goal = 0;
+  for (std::size_t i = 0; i < p.all.size(); ++i) goal |= properties::violated(i);
+  return goal;
+}
+
+void decide(const property_set& p, check_result& result) {
+  for (std::size_t i = 0; i < p.all.size(); ++i) {
+    answer a;
+    a.property = p.all[i].name;
+    const marks seen = result.statistics.seen;
+    if ((seen & properties::violated(i)) != 0)
+      a.says = verdict::violated;
+    else if (is_limit(result.statistics.ended))
+      a.says = verdict::inconclusive;
+    else if (p.all[i].witness && (seen & properties::witnessed(i)) == 0)
+      a.says = verdict::holds_vacuously;
+    else
+      a.says = verdict::holds;
+    result.answers.push_back(std::move(a));
+  }
+  result.bounds_met = static_cast<std::uint32_t>(result.statistics.seen >> (2 * properties::most_properties));
+}
+
+template <typename Search>
+std::vector<step> steps_to(Search& search, properties::monitored_system& system, marks mark) {
+  std::vector<step> steps;
+  for (const auto& s : search.path_to(mark)) steps.push_back(system.tables().describe(s.from, s.by));
+  return steps;
+}
+
+void count_faults(counterexample& c) {
+  for (const system::plain_successor& s : c.run.steps) {
+    c.losses += s.by.kind == system::step_kind::lose;
+    c.duplicates += s.by.kind == system::step_kind::duplicate;
+  }
+}
+
+void enumerate(const check_input& input, const property_set& p, checker::options limits, const checker::reporter& report,
+               check_result& result) {
+  properties::monitored_system system(*input.composition, p);
+  checker::enumerating_search search(system);
+  limits.goal = goal_of(p);
+  result.statistics = search.run(limits, report);
+  decide(p, result);
+  const system::plain_system plain(*input.composition, p.observers);
+  const run_judge judged(*input.composition, p);
+  for (std::size_t i = 0; i < p.all.size(); ++i) {
+    if (result.answers[i].says != verdict::violated) continue;
+    const auto run = traces::replay(plain, steps_to(search, system, properties::violated(i)));
+    if (!run || !judged.violates(*run, i, plain)) broken(p.all[i].name);
+    counterexample c{input.composition, *run, true, "breadth-first search: no shorter run violates the property", 0, 0};
+    count_faults(c);
+    result.answers[i].trace = std::move(c);
+  }
+}
+
+// The same scenario on a network that makes so many copies at most, for showing a covering search's run.
+std::shared_ptr<composition> with_faults(const composition& c, int duplicates) {
+  auto bounded = std::make_shared<composition>(c);
+  language::network& n = bounded->scenario.network;
+  n.duplication = {false, duplicates};
+  // What is never delivered may stay in flight; only where segments age do they have to be let go.
+  n.loss = {n.lifetime > 0, 0};
+  n.capacity = 60;
+  return bounded;
+}
+
+counterexample concrete(const check_input& input, const property_set& p, std::size_t property, std::vector<step> steps,
+                        const checker::options& limits, const checker::reporter& report) {
+  const system::plain_system on_set(*input.composition, p.observers);
+  const run_judge judged(*input.composition, p);
+  steps = traces::minimise(on_set, std::move(steps),
+                           [&](const traces::run& r) { return judged.violates(r, property, on_set); });
+  const std::vector<step> copied = traces::with_copies(on_set, steps);
+  constexpr int plenty = 15;
+  auto on = with_faults(*input.composition, plenty);
+  const system::plain_system bounded(*on, p.observers);
+  auto run = traces::replay(bounded, copied);
+  if (!run || !run_judge(*on, p).violates(*run, property, bounded)) broken(p.all[property].name);
+  const int charged = plenty - run->end().duplicates;
+
+  // Is it a shortest one for so many copies? Ask the enumerating search.
+  on = with_faults(*input.composition, charged);
+  properties::monitored_system system(*on, p);
+  checker::enumerating_search search(system);
+  checker::options narrow = limits;
+  narrow.goal = properties::violated(property);
+  narrow.max_states = std::min(limits.max_states, states_for_minimality);
+  narrow.max_depth = copied.size();
+  const checker::statistics found = search.run(narrow, report);
+  const system::plain_system exact(*on, p.observers);
+  counterexample c;
+  c.on = on;
+  if ((found.seen & properties::violated(property)) != 0) {
+    run = traces::replay(exact, steps_to(search, system, properties::violated(property)));
+    c.shortest = true;
+    c.minimality = fmt::format("breadth-first search with at most {} duplicate(s): no shorter run violates the property", charged);
+  } else {
+    run = traces::replay(exact, copied);
+    c.minimality = "minimised: no single step can be left out; not proven shortest";
+  }
+  if (!run || !run_judge(*on, p).violates(*run, property, exact)) broken(p.all[property].name);
+  c.run = std::move(*run);
+  count_faults(c);
+  return c;
+}
+
+void cover(const check_input& input, const property_set& p, checker::options limits, const checker::reporter& report,
+           check_result& result) {
+  properties::monitored_system system(*input.composition, p);
+  properties::covering_system covering(system);
+  checker::covering_search search(covering);
+  limits.goal = goal_of(p);
+  result.covering = true;
+  result.statistics = search.run(limits, report);
+  decide(p, result);
+  for (std::size_t i = 0; i < p.all.size(); ++i) {
+    if (result.answers[i].says != verdict::violated) continue;
+    std::vector<step> steps;
+    for (const auto& s : search.path_to(properties::violated(i))) steps.push_back(covering.describe(s));
+    result.answers[i].trace = concrete(input, p, i, std::move(steps), limits, report);
+  }
+}
+
+}  // namespace
+
+const char* name_of(verdict v) {
+  switch (v) {
+    case verdict::holds:
+      return "holds";
+    case verdict::holds_vacuously:
+      return "holds vacuously";
+    case verdict::violated:
+      return "violated";
+    case verdict::inconclusive:
+      return "inconclusive";
+  }
+  return "?";
+}
+
+std::optional<check_result> check(const check_input& input, const checker::options& limits,
+                                  const checker::reporter& report, language::diagnostics& errors) {
+  const auto p = properties::load_properties(input.properties, *input.composition, errors);
+  if (!p) return std::nullopt;
+  check_result result;
+  try {
+    if (input.composition->scenario.network.is_set())
+      cover(input, *p, limits, report, result);
+    else
+      enumerate(input, *p, limits, report, result);
+  } catch (const language::model_error& error) {
+    errors.add(error.mistake.where, error.mistake.message, error.mistake.hint);
+    return std::nullopt;
+  }
+  describe_coverage(*input.composition, result);
+  return result;
+}
+
+}  // namespace tcpmc::cli

@@ -1,0 +1,52 @@
+// One check: a protocol in a scenario against properties, from the question to verdicts with replayed runs.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checker/report.hpp"
+#include "properties/property.hpp"
+#include "traces/run.hpp"
+
+namespace tcpmc::cli {
+
+enum class verdict { holds, holds_vacuously, violated, inconclusive };
+const char* name_of(verdict v);  // "holds", "holds vacuously", "violated", "inconclusive"
+
+// A counterexample: the run, on the system on which it was replayed.
+struct counterexample {
+  std::shared_ptr<const language::composition> on;  // its network is the one with the faults that the run uses
+  traces::run run;
+  bool shortest = false;
+  std::string minimality;  // why it is a shortest one, or why that is not claimed
+  int losses = 0, duplicates = 0;  // faults that the run uses
+};
+
+struct answer {
+  std::string property;
+  verdict says = verdict::inconclusive;
+  std::optional<counterexample> trace;
+};
+
+struct check_result {
+  std::vector<answer> answers;       // one a property, in the order asked
+  checker::statistics statistics;
+  bool covering = false;             // which search decided
+  std::vector<std::string> covers;   // what the verdicts cover; see coverage_of
+  std::vector<std::string> does_not_cover;
+  std::uint32_t bounds_met = 0;
+};
+
+struct check_input {
+  std::shared_ptr<const language::composition> composition;
+  std::vector<const language::document*> properties;
+};
+
+// Explores and answers. A mistake of the protocol that shows only while it runs is reported in `errors`
+// and gives nothing. Throws std::logic_error if a counterexample cannot be replayed: then tcpmc is wrong.
+std::optional<check_result> check(const check_input& input, const checker::options& limits,
+                                  const checker::reporter& report, language::diagnostics& errors);
+
+}  // namespace tcpmc::cli
