@@ -41,9 +41,6 @@ class monitored_system {
     std::uint64_t a, b;
     bool operator==(const pair_key&) const = default;
   };
-  struct pair_hash {
-    std::size_t operator()(const pair_key& k) const { return (k.a * 0x9E3779B97F4A7C15u) ^ (k.b * 0xC2B2AE3D27D4EB4Fu >> 7); }
-  };
 
   const composition& composition_;
   const property_set& properties_;
@@ -51,8 +48,8 @@ class monitored_system {
   marks stuck_marks_ = 0;
   marks state_marks_ = 0;  // that can be set by looking at a state
   std::array<std::vector<marks>, 2> possible_;  // by endpoint id: state marks that this endpoint allows
-  tsl::robin_map<pair_key, marks, pair_hash> pairs_;
-  tsl::robin_map<pair_key, marks, pair_hash> steps_;
+  tsl::robin_map<pair_key, marks, system::bytes_hash> pairs_;
+  tsl::robin_map<pair_key, marks, system::bytes_hash> steps_;
   system::tables tables_;
 };
 

@@ -211,8 +211,12 @@ void endpoint_machine::execute(thread t, const instruction& i, std::vector<threa
     case verb::go_to:
       t.now[state_slot] = i.target;
       t.label[label_passed] |= 1 << i.target;
-      if (t.segment != nullptr && (protocol_.identity.established >> i.target & 1) != 0)
-        t.now[at_slot(layout_.peer_incarnation)] = (*t.segment)[at_slot(segment_.incarnation)];
+      // Never back to an older one: a late copy of an old ACK that completes the handshake of a new SYN
+      // does not make the old incarnation the peer.
+      if (t.segment != nullptr && (protocol_.identity.established >> i.target & 1) != 0) {
+        int& peer = t.now[at_slot(layout_.peer_incarnation)];
+        peer = std::max(peer, (*t.segment)[at_slot(segment_.incarnation)]);
+      }
       break;
     case verb::signal:
       t.label[label_signals] |= 1 << i.target;

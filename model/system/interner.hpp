@@ -17,6 +17,14 @@ namespace tcpmc::system {
 using id = std::uint32_t;
 inline constexpr id none = std::numeric_limits<id>::max();
 
+// For keys made of ids: tsl's maps use the low bits of a hash, which the identity would leave equal.
+struct bytes_hash {
+  template <typename Key>
+  std::size_t operator()(const Key& key) const {
+    return XXH3_64bits(&key, sizeof key);
+  }
+};
+
 class row_interner {
  public:
   row_interner() : ids_(0, hasher{this}, equal{this}) {}

@@ -119,7 +119,7 @@ class tables {
     row_interner segments, wires, contents;
     std::vector<id> wire_of;  // by segment id: the segment without its ghost tags
     std::vector<content> by_id;
-    tsl::robin_map<std::uint64_t, id> pushes;  // content and segment -> content; none: full
+    tsl::robin_map<std::uint64_t, id, bytes_hash> pushes;  // content and segment -> content; none: full
   };
 
   const local& local_row(int side, id endpoint);
