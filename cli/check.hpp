@@ -42,6 +42,9 @@ struct check_result {
 struct check_input {
   std::shared_ptr<const language::composition> composition;
   std::vector<const language::document*> properties;
+  const language::source* protocol_file = nullptr;
+  const language::source* scenario_file = nullptr;
+  std::shared_ptr<language::library> files;  // owns the documents; all that were used are what the answer depends on
 };
 
 // Explores and answers. A mistake of the protocol that shows only while it runs is reported in `errors`

@@ -51,7 +51,7 @@ struct protocol_source {
   std::vector<named_node> parameters, settings, flags, fields, states, groups, variables, timers, signals,
       definitions, procedures, requirements;
   json_node identity;
-  place at;
+  place at;  // of the file's root object
   std::vector<rule_list> lists;  // calls, then stages, then time-outs, then output; each in file order
   std::vector<change> changes;   // of the last variant applied
 };

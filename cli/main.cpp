@@ -1,0 +1,63 @@
+// The tcpmc command.
+#include <fmt/format.h>
+
+#include <exception>
+
+#include "cli/commands.hpp"
+#include "cli/reporting.hpp"
+#include "cli/version.hpp"
+#include "model/language/diagnostic.hpp"
+
+namespace {
+
+// CLI11's message, with the nearest option or subcommand where something is unknown.
+int report(CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  const CLI::App* where = &app;
+  for (const CLI::App* sub : app.get_subcommands()) where = sub->get_subcommands().empty() ? sub : sub->get_subcommands()[0];
+  fmt::print(stderr, "tcpmc: {}\n", error.what());
+  std::vector<std::string> known;
+  for (const CLI::Option* o : where->get_options())
+    for (const std::string& name : o->get_lnames()) known.push_back("--" + name);
+  for (const CLI::App* sub : where->get_subcommands([](const CLI::App*) { return true; })) known.push_back(sub->get_name());
+  for (const std::string& word : arguments) {
+    const std::string option = word.substr(0, word.find('='));
+    if (std::find(known.begin(), known.end(), option) != known.end()) continue;
+    if (const std::string best = tcpmc::language::nearest(option, known); !best.empty()) {
+      fmt::print(stderr, "  hint: did you mean '{}'?\n", best);
+      break;
+    }
+  }
+  fmt::print(stderr, "  see: tcpmc {}--help\n", where == &app ? "" : where->get_name() + " ");
+  return tcpmc::cli::exit_bad_input;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("tcpmc: a model checker for the life of a TCP connection", "tcpmc");
+  app.set_version_flag("--version", fmt::format("tcpmc {}", tcpmc::cli::version));
+  app.require_subcommand(1);
+  app.footer(
+      "examples:\n"
+      "  tcpmc check                                   the built-in questions, with evidence\n"
+      "  tcpmc check --protocol two-way-handshake --scenario open-stale-syn --property no-stale-revival\n"
+      "  tcpmc check --protocol ./my-variant.json --scenario close-one-loss --property reliable-close\n"
+      "  tcpmc list                                    what is built in\n"
+      "  tcpmc show rfc9293                            its rules, each with its citation\n"
+      "exit codes: 0 as expected; 1 violated; 2 bad input; 3 inconclusive; 4 internal error; 128+n signal n");
+  int code = tcpmc::cli::exit_fine;
+  tcpmc::cli::add_check_command(app, code);
+  tcpmc::cli::add_list_command(app, code);
+  tcpmc::cli::add_show_command(app, code);
+  tcpmc::cli::add_trace_command(app, code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return report(app, error, {argv + 1, argv + argc});
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "tcpmc: internal error: {}\n", error.what());
+    return tcpmc::cli::exit_internal;
+  }
+  return code;
+}

@@ -1,0 +1,60 @@
+// How answers are told: to people as text, to programs as JSON; and progress while a search runs.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "cli/question.hpp"
+#include "traces/trace.hpp"
+
+namespace tcpmc::cli {
+
+// 0: as expected and complete. 128 + n: ended by signal n.
+enum exit_code : int { exit_fine = 0, exit_violated = 1, exit_bad_input = 2, exit_inconclusive = 3, exit_internal = 4 };
+
+enum class progress_style { automatic, plain, none };
+
+// Tells about a running search on stderr: on a terminal one redrawn line, else a line every ten seconds,
+// after a minute every minute. Ends the search when SIGINT or SIGTERM came.
+class progress_line {
+ public:
+  explicit progress_line(progress_style style);
+  ~progress_line() { clear(); }
+  progress_line(const progress_line&) = delete;
+  progress_line& operator=(const progress_line&) = delete;
+
+  bool operator()(const checker::progress& p);
+  void clear();  // takes the line off the terminal
+  void about(std::string what) { what_ = std::move(what); }
+
+ private:
+  using clock = std::chrono::steady_clock;
+  bool terminal_, silent_;
+  bool shown_ = false;
+  std::string what_;
+  clock::time_point start_ = clock::now(), next_;
+};
+
+void catch_signals();
+int caught_signal();  // 0 if none came
+
+std::string with_commas(std::uint64_t n);
+// "1.4 s", "12 s", "3 min 20 s".
+std::string duration_text(double seconds);
+// "covers: ..." and "does not cover: ...", folded at 100 columns.
+std::string coverage_text(const check_result& r);
+// What a verdict covers in a few words, for a table: "any network, untimed, 2 inc."
+std::string coverage_summary(const language::composition& c);
+// What limit a search met, with the figures: "" if it ended by itself.
+std::string limit_text(const checker::statistics& s);
+
+// The trace of a violated answer, ready for a writer.
+traces::trace trace_of(const question& q, const check_input& input, const answer& a);
+std::string heading_of(const traces::trace& t);
+
+bool colour_wanted();
+// `text` in green, red or yellow as the verdict is as expected, not, or open; plain where colour is not wanted.
+std::string coloured(const std::string& text, int exit_code, bool colour);
+
+}  // namespace tcpmc::cli

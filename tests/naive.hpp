@@ -1,0 +1,147 @@
+// The naive explorer that everything faster is compared with: breadth-first over the plain system, every
+// state in full in an ordinary std::map, no ids, no tables, no early decisions.
+//
+// It is written from docs/semantics.md, not from the engine, and shares with the engine only what the plain
+// system is made of (the rule interpreter) and the evaluation of a formula. Slow, and meant to stay so.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "model/system/plain.hpp"
+#include "properties/property.hpp"
+
+namespace tcpmc::naive {
+
+using properties::marks;
+using properties::property_set;
+using system::plain_state;
+using system::plain_successor;
+using system::plain_system;
+using system::values;
+
+using endpoint_pair = std::array<values, 2>;  // rows of A and B
+struct deliverable {
+  endpoint_pair at;
+  int sender = 0;
+  values segment;
+
+  auto operator<=>(const deliverable&) const = default;
+};
+
+struct exploration {
+  bool complete = false;  // every reachable state was explored
+  std::uint64_t states = 0;
+  std::uint64_t transitions = 0;
+  std::uint64_t depth = 0;                             // the largest distance of a state from the start
+  std::vector<std::optional<std::uint64_t>> violated;  // by property: the steps of a shortest violating run
+  std::vector<bool> witnessed;                         // by property
+  std::uint32_t bounds = 0;
+  std::set<endpoint_pair> pairs;         // that are reachable; filled on request, as the next one
+  std::set<deliverable> deliverables;    // what may arrive at which pairs
+};
+
+// Whether nothing goes on in `s` although the scenario is not final there: no user call, no segment in
+// flight and no timer can change an endpoint, and no timer runs. What only a bound of the run cuts off counts
+// as going on: the bound is the run's, not the protocol's.
+inline bool stuck(const plain_system& on, const plain_state& s) {
+  const language::scenario& scenario = on.made_of().scenario;
+  if (!scenario.final) return false;
+  for (int side = 0; side < 2; ++side) {
+    const system::endpoint_machine& machine = on.machine(side);
+    const values& row = s.endpoints[static_cast<std::size_t>(side)];
+    if (machine.any_timer_runs(row)) return false;
+    const auto moves = [&](const system::reactions& r) {
+      return r.cut || std::any_of(r.all.begin(), r.all.end(), [&](const auto& did) { return did.after != row; });
+    };
+    for (int i = 0; i < static_cast<int>(machine.application().application.size()); ++i)
+      if (moves(machine.call(row, i))) return false;
+    for (const system::flight& f : s.channels[static_cast<std::size_t>(1 - side)]) {
+      if (moves(machine.arrive(row, f.segment))) return false;
+      if (scenario.network.order == language::delivery_order::fifo) break;  // only the first one may arrive
+    }
+  }
+  language::scene view;
+  view[language::row::self] = s.endpoints[0].data();
+  view[language::row::peer] = s.endpoints[1].data();
+  view.modulus = on.made_of().protocols[0].modulus;
+  return !language::holds(*scenario.final, view);
+}
+
+// The marks of a state by itself.
+inline marks judge_state(const plain_system& on, const property_set& p, const plain_state& s) {
+  marks found = properties::judge(on.made_of(), p).state(&s.endpoints[0], &s.endpoints[1]).certain;
+  for (std::size_t i = 0; i < p.all.size(); ++i)
+    if (p.all[i].stuck && stuck(on, s)) found |= properties::violated(i);
+  return found;
+}
+
+// The marks of a step. Steps of the network and of the clock move no endpoint, so no property judges them.
+inline marks judge_step(const plain_system& on, const property_set& p, const plain_state& before,
+                        const plain_successor& step) {
+  if (!step.did) return 0;
+  const auto self = static_cast<std::size_t>(step.by.side), peer = 1 - self;
+  std::array<std::vector<const int*>, 2> flight;
+  for (std::size_t sender = 0; sender < 2; ++sender)
+    for (const system::flight& f : step.state.channels[sender]) flight[sender].push_back(f.segment.data());
+  const properties::step_view view{step.by.side, &before.endpoints[self], &step.state.endpoints[self],
+                                   step.by.kind == system::step_kind::deliver ? &step.by.segment : nullptr,
+                                   step.did->label.data()};
+  return properties::judge(on.made_of(), p)
+      .step(view, &before.endpoints[peer], &flight[self], &flight[peer])
+      .certain;
+}
+
+// Explores all states of `on`, or stops where there are more than `most`. With `collect`, notes the
+// reachable pairs of endpoints and what may arrive at each.
+inline exploration explore(const plain_system& on, const property_set& p, std::uint64_t most, bool collect) {
+  exploration result;
+  result.violated.resize(p.all.size());
+  result.witnessed.resize(p.all.size());
+  const auto note = [&](marks found, std::uint64_t steps) {
+    for (std::size_t i = 0; i < p.all.size(); ++i) {
+      // Breadth-first, so the states come in order of distance, but a step ends one further.
+      if ((found & properties::violated(i)) != 0)
+        result.violated[i] = std::min(steps, result.violated[i].value_or(steps));
+      if ((found & properties::witnessed(i)) != 0) result.witnessed[i] = true;
+    }
+  };
+  std::map<plain_state, std::uint64_t> distance;
+  std::vector<const plain_state*> queue;  // the map's keys stay where they are
+  const auto discover = [&](plain_state s, std::uint64_t steps) {
+    const auto [at, fresh] = distance.emplace(std::move(s), steps);
+    if (!fresh) return;
+    queue.push_back(&at->first);
+    result.depth = std::max(result.depth, steps);
+    note(judge_state(on, p, at->first), steps);
+  };
+  discover(on.initial(), 0);
+  for (std::size_t next = 0; next < queue.size(); ++next) {
+    if (queue.size() > most) return result;
+    const plain_state& s = *queue[next];
+    const std::uint64_t steps = distance.at(s);
+    if (collect) {
+      result.pairs.insert(s.endpoints);
+      for (int sender = 0; sender < 2; ++sender)
+        for (const system::flight& f : s.channels[static_cast<std::size_t>(sender)])
+          result.deliverables.insert({s.endpoints, sender, f.segment});
+    }
+    for (plain_successor& step : on.successors(s, result.bounds)) {
+      ++result.transitions;
+      note(judge_step(on, p, s, step), steps + 1);
+      discover(std::move(step.state), steps + 1);
+    }
+  }
+  result.states = distance.size();
+  result.complete = true;
+  return result;
+}
+
+}  // namespace tcpmc::naive
