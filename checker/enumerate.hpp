@@ -50,7 +50,7 @@ class enumerating_search {
     while (frontier_begin() < order_.size()) {
       const std::size_t end = order_.size();
       for (std::size_t i = frontier_begin(); i < end; ++i) {
-        if (!limits.go_on(so_far(), result_.ended)) return finished();
+        if (!limits.go_on(so_far(), result_.ended)) return stopped_inside(end);
         const state s = order_[i];
         const marks own = system_.successors(s, [&](const state& next, const step& by, marks m) {
           ++result_.transitions;
@@ -60,7 +60,7 @@ class enumerating_search {
         note(own, i, std::nullopt);
         if (wanted.goal != 0 && (result_.seen & wanted.goal) == wanted.goal) {
           result_.ended = outcome::goal_reached;
-          return finished();
+          return stopped_inside(end);
         }
       }
       if (order_.size() == end) break;  // no new level
@@ -128,6 +128,13 @@ class enumerating_search {
     }
     path.push_back(*found);
     return i;
+  }
+
+  // A search that stops inside a level has found a part of the next one. That is a level too: paths may
+  // end there.
+  statistics stopped_inside(std::size_t end) {
+    if (order_.size() > end) levels_.push_back(end);
+    return finished();
   }
 
   statistics finished() {
