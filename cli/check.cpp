@@ -15,7 +15,6 @@ namespace tcpmc::cli {
 namespace {
 
 using language::composition;
-using properties::judge;
 using properties::marks;
 using properties::property_set;
 using system::step;
@@ -26,47 +25,19 @@ constexpr std::uint64_t states_for_minimality = 300'000;
 
 bool is_limit(checker::outcome o) { return o != checker::outcome::complete && o != checker::outcome::goal_reached; }
 
-// Judges a run step by step on plain rows: whether the property is violated by its last step or state.
-class run_judge {
- public:
-  run_judge(const composition& c, const property_set& properties) : composition_(c), judge_(c, properties), properties_(properties) {}
-
-  bool violates(const traces::run& r, std::size_t property, const system::plain_system& on) const {
-    if (properties_.all[property].stuck) return stuck(r.end(), on);
-    const marks wanted = properties::violated(property);
-    const auto state_marks = [&](const system::plain_state& s) { return judge_.state(&s.endpoints[0], &s.endpoints[1]).certain; };
-    if ((state_marks(r.end()) & wanted) != 0) return true;
-    if (r.steps.empty()) return false;
-    const system::plain_successor& last = r.steps.back();
-    if (!last.did) return false;
-    const auto side = static_cast<std::size_t>(last.by.side);
-    const system::plain_state& before = r.steps.size() > 1 ? r.steps[r.steps.size() - 2].state : r.start;
-    std::array<std::vector<const int*>, 2> flight;
-    for (std::size_t s = 0; s < 2; ++s)
-      for (const system::flight& f : last.state.channels[s]) flight[s].push_back(f.segment.data());
-    const system::values* segment = last.by.kind == system::step_kind::deliver ? &last.by.segment : nullptr;
-    const properties::step_view view{last.by.side, &before.endpoints[side], &last.did->after, segment, last.did->label.data()};
-    return (judge_.step(view, &before.endpoints[1 - side], &flight[side], &flight[1 - side]).certain & wanted) != 0;
-  }
-
- private:
-  bool stuck(const system::plain_state& s, const system::plain_system& on) const {
-    std::uint32_t met = 0;
-    for (const system::plain_successor& next : on.successors(s, met))
-      if (next.by.kind != system::step_kind::tick && next.state.endpoints != s.endpoints) return false;
-    for (int side = 0; side < 2; ++side)
-      if (on.machine(side).any_timer_runs(s.endpoints[static_cast<std::size_t>(side)])) return false;
-    language::scene view;
-    view[language::row::self] = s.endpoints[0].data();
-    view[language::row::peer] = s.endpoints[1].data();
-    view.modulus = composition_.protocols[0].modulus;
-    return met == 0 && composition_.scenario.final && !language::holds(*composition_.scenario.final, view);
-  }
-
-  const composition& composition_;
-  judge judge_;
-  const property_set& properties_;
-};
+bool is_stuck(const composition& c, const property_set& p, const system::plain_state& s) {
+  const system::plain_system on(c, p.observers);
+  std::uint32_t met = 0;
+  for (const system::plain_successor& next : on.successors(s, met))
+    if (next.by.kind != system::step_kind::tick && next.state.endpoints != s.endpoints) return false;
+  for (int side = 0; side < 2; ++side)
+    if (on.machine(side).any_timer_runs(s.endpoints[static_cast<std::size_t>(side)])) return false;
+  language::scene view;
+  view[language::row::self] = s.endpoints[0].data();
+  view[language::row::peer] = s.endpoints[1].data();
+  view.modulus = c.protocols[0].modulus;
+  return met == 0 && c.scenario.final && !language::holds(*c.scenario.final, view);
+}
 
 [[noreturn]] void broken(const std::string& property) {
   throw std::logic_error(fmt::format("the counterexample to '{}' could not be replayed by the interpreter", property));
@@ -118,11 +89,10 @@ void enumerate(const check_input& input, const property_set& p, checker::options
   result.statistics = search.run(limits, report);
   decide(p, result);
   const system::plain_system plain(*input.composition, p.observers);
-  const run_judge judged(*input.composition, p);
   for (std::size_t i = 0; i < p.all.size(); ++i) {
     if (result.answers[i].says != verdict::violated) continue;
     const auto run = traces::replay(plain, steps_to(search, system, properties::violated(i)));
-    if (!run || !judged.violates(*run, i, plain)) broken(p.all[i].name);
+    if (!run || !violates(*input.composition, p, i, *run)) broken(p.all[i].name);
     counterexample c{input.composition, *run, true, "breadth-first search: no shorter run violates the property", 0, 0};
     count_faults(c);
     result.answers[i].trace = std::move(c);
@@ -143,15 +113,14 @@ std::shared_ptr<composition> with_faults(const composition& c, int duplicates) {
 counterexample concrete(const check_input& input, const property_set& p, std::size_t property, std::vector<step> steps,
                         const checker::options& limits, const checker::reporter& report) {
   const system::plain_system on_set(*input.composition, p.observers);
-  const run_judge judged(*input.composition, p);
   steps = traces::minimise(on_set, std::move(steps),
-                           [&](const traces::run& r) { return judged.violates(r, property, on_set); });
+                           [&](const traces::run& r) { return violates(*input.composition, p, property, r); });
   const std::vector<step> copied = traces::with_copies(on_set, steps);
   constexpr int plenty = 15;
   auto on = with_faults(*input.composition, plenty);
   const system::plain_system bounded(*on, p.observers);
   auto run = traces::replay(bounded, copied);
-  if (!run || !run_judge(*on, p).violates(*run, property, bounded)) broken(p.all[property].name);
+  if (!run || !violates(*on, p, property, *run)) broken(p.all[property].name);
   const int charged = plenty - run->end().duplicates;
 
   // Is it a shortest one for so many copies? Ask the enumerating search.
@@ -174,7 +143,7 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
     run = traces::replay(exact, copied);
     c.minimality = "minimised: no single step can be left out; not proven shortest";
   }
-  if (!run || !run_judge(*on, p).violates(*run, property, exact)) broken(p.all[property].name);
+  if (!run || !violates(*on, p, property, *run)) broken(p.all[property].name);
   c.run = std::move(*run);
   count_faults(c);
   return c;
@@ -211,6 +180,23 @@ const char* name_of(verdict v) {
       return "inconclusive";
   }
   return "?";
+}
+
+bool violates(const composition& c, const property_set& p, std::size_t property, const traces::run& r) {
+  if (p.all[property].stuck) return is_stuck(c, p, r.end());
+  const properties::judge judge(c, p);
+  const marks wanted = properties::violated(property);
+  if ((judge.state(&r.end().endpoints[0], &r.end().endpoints[1]).certain & wanted) != 0) return true;
+  if (r.steps.empty() || !r.steps.back().did) return false;
+  const system::plain_successor& last = r.steps.back();
+  const auto side = static_cast<std::size_t>(last.by.side);
+  const system::plain_state& before = r.steps.size() > 1 ? r.steps[r.steps.size() - 2].state : r.start;
+  std::array<std::vector<const int*>, 2> flight;
+  for (std::size_t s = 0; s < 2; ++s)
+    for (const system::flight& f : last.state.channels[s]) flight[s].push_back(f.segment.data());
+  const system::values* segment = last.by.kind == system::step_kind::deliver ? &last.by.segment : nullptr;
+  const properties::step_view view{last.by.side, &before.endpoints[side], &last.did->after, segment, last.did->label.data()};
+  return (judge.step(view, &before.endpoints[1 - side], &flight[side], &flight[1 - side]).certain & wanted) != 0;
 }
 
 std::optional<check_result> check(const check_input& input, const checker::options& limits,

@@ -52,4 +52,7 @@ struct check_input {
 std::optional<check_result> check(const check_input& input, const checker::options& limits,
                                   const checker::reporter& report, language::diagnostics& errors);
 
+// Whether the last step or state of a run violates the property, judged on plain rows.
+bool violates(const language::composition& c, const properties::property_set& p, std::size_t property, const traces::run& r);
+
 }  // namespace tcpmc::cli

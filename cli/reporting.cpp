@@ -129,8 +129,9 @@ std::string limit_text(const checker::statistics& s) {
       what = "an interruption";
       break;
   }
-  return fmt::format("ended by {} after {} states and {} steps, all states within {} steps of the start explored", what,
-                     with_commas(s.states), with_commas(s.transitions), s.depth > 0 ? s.depth - 1 : 0);
+  std::string text = fmt::format("ended by {} after {} states and {} steps", what, with_commas(s.states), with_commas(s.transitions));
+  if (s.depth > 0) text += fmt::format("; every state within {} steps of the start was reached", s.depth);
+  return text;
 }
 
 traces::trace trace_of(const question& q, const check_input& input, const answer& a) {

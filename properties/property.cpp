@@ -30,7 +30,7 @@ class property_reader {
     p.name = file.name;
     p.cite = text_of(root, "cite", errors_);
     p.says = text_of(root, "says", errors_, true);
-    if (const json_node* needs = root.find("needs time")) p.needs_time = needs->is == kind::boolean && needs->boolean;
+    p.needs_time = flag(root, "needs time");
     for (std::size_t s = 0; s < 2; ++s) {
       words_[s] = property_vocabulary(composition_, static_cast<int>(s));
       first_observer_[s] = into_.observers[s].variables.size();
@@ -45,7 +45,7 @@ class property_reader {
     observers(root);
     observations(root);
     const json_node* stuck = root.find("never stuck");
-    p.stuck = stuck != nullptr && stuck->is == kind::boolean && stuck->boolean;
+    p.stuck = flag(root, "never stuck");
     p.never = one_of(root, "never", "never step");
     p.witness = one_of(root, "witness", "witness step");
     if (!p.never && !p.stuck && !root.find("never") && !root.find("never step"))
@@ -56,6 +56,13 @@ class property_reader {
   }
 
  private:
+  bool flag(const json_node& root, const char* key) {
+    const json_node* node = root.find(key);
+    if (node == nullptr) return false;
+    if (node->is != kind::boolean) errors_.add(node->at, fmt::format("\"{}\" is true or false", key));
+    return node->boolean;
+  }
+
   void observers(const json_node& root) {
     const json_node* node = root.find("observers");
     if (node == nullptr) return;

@@ -3,10 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace tcpmc::language {
 namespace {
+
+constexpr std::size_t most_parts = 20'000;  // of what one binder binds, its definitions put in
+constexpr int deepest_code = 700;           // levels of operators; a text alone has at most 500
+
+std::size_t parts_of(const code& c) {
+  std::size_t parts = 1;
+  for (const code& a : c.args) parts += parts_of(a);
+  return parts;
+}
+
+int depth_of(const code& c) {
+  int deepest = 0;
+  for (const code& a : c.args) deepest = std::max(deepest, depth_of(a));
+  return deepest + 1;
+}
 
 // a - b modulo m, as the signed distance nearest to zero (RFC 9293 section 3.4).
 int distance(int a, int b, int modulus) {
@@ -184,6 +200,21 @@ std::optional<code> binder::fail(place at, const std::string& message, const std
   return std::nullopt;
 }
 
+// Whether `by` more parts are still reasonable; reports if not.
+bool binder::grows(place at, std::size_t by) {
+  parts_ += by;
+  if (parts_ <= most_parts) return true;
+  fail(at, fmt::format("this has more than {} parts when its definitions are put in", most_parts),
+       "definitions that use definitions more than once grow fast");
+  return false;
+}
+
+// A constant that can be a sequence number. Where no modulus is known, only its sign tells.
+bool binder::is_constant_sequence(const code& c) const {
+  return c.is == operation::constant && c.of.is == type::kind::integer && c.value >= 0 &&
+         (words_.modulus <= 0 || c.value < words_.modulus);
+}
+
 // Folds an operation on constants, so that parameters cost nothing later.
 code binder::finished(code c) const {
   const auto constant = [](const code& a) { return a.is == operation::constant; };
@@ -201,7 +232,7 @@ code binder::finished(code c) const {
   try {
     c.value = evaluate(c, nothing);
   } catch (const model_error& error) {
-    errors_.add(error.mistake.where, error.mistake.message);
+    errors_.add(error.mistake.where, error.mistake.message, error.mistake.hint);
   }
   c.is = operation::constant;
   c.args.clear();
@@ -209,6 +240,13 @@ code binder::finished(code c) const {
 }
 
 std::optional<code> binder::bind(const expression& e) {
+  if (!grows(e.at, 1)) return std::nullopt;
+  struct level {
+    explicit level(int& depth) : at(depth) { ++at; }
+    ~level() { --at; }
+    int& at;
+  } inner(depth_);
+  if (depth_ > deepest_code) return fail(e.at, fmt::format("nested deeper than {} levels", deepest_code));
   switch (e.is) {
     case syntax::integer: {
       if (e.value < -1'000'000'000 || e.value > 1'000'000'000)
@@ -277,10 +315,12 @@ std::optional<code> binder::bind(const expression& e, const type& expected) {
 std::optional<code> binder::fit(std::optional<code> value, const type& to, place at) {
   if (!value) return std::nullopt;
   const bool constant = value->is == operation::constant && value->of.is == type::kind::integer;
-  if (to.is == type::kind::sequence && constant && value->value >= 0) {
+  if (to.is == type::kind::sequence && is_constant_sequence(*value)) {
     value->of = to;
     return value;
   }
+  if (to.is == type::kind::sequence && constant)
+    return fail(at, fmt::format("{} is not a sequence number (modulus {})", value->value, words_.modulus));
   if (value->of.is != to.is || (to.is == type::kind::word && *value->of.words != *to.words))
     return fail(at, fmt::format("{} is expected here, but this is {}", to.text(), value->of.text()));
   if (constant && (value->value < to.low || value->value > to.high))
@@ -310,6 +350,9 @@ std::optional<code> binder::bind_definition(const expression& e, const std::stri
   prefix_ = outer;
   open_.pop_back();
   frames_.pop_back();
+  // Arguments are put in whole, so the result can be deeper than the text that was bound.
+  if (result && depth_of(*result) > deepest_code)
+    return fail(e.at, fmt::format("'{}' becomes nested deeper than {} levels", name, deepest_code));
   return result;
 }
 
@@ -323,7 +366,7 @@ std::optional<code> binder::bind_name(const expression& e, const type* expected)
   }
   if (!frames_.empty())
     for (const argument& a : frames_.back())
-      if (a.name == e.name) return a.value;
+      if (a.name == e.name) return grows(e.at, parts_of(a.value)) ? std::optional(a.value) : std::nullopt;
   const std::string scoped = e.name.find('.') == std::string::npos ? prefix_ + e.name : e.name;
   if (const auto v = words_.variables.find(scoped); v != words_.variables.end()) {
     if (v->second.length > 0)
@@ -393,6 +436,10 @@ std::optional<code> binder::bind_call(const expression& e) {
   // The built-in functions. Each names one thing out of a fixed list.
   const auto index_in = [&](const std::shared_ptr<const std::vector<std::string>>& list,
                             const char* what) -> std::optional<int> {
+    if (list == nullptr) {
+      fail(e.at, fmt::format("{}(...) cannot be used here", e.name), "the value has to be a constant");
+      return std::nullopt;
+    }
     if (e.args.size() != 1 || (e.args[0].is != syntax::name && e.args[0].is != syntax::text)) {
       fail(e.at, fmt::format("{}(...) takes the name of {}", e.name, what));
       return std::nullopt;
@@ -455,8 +502,10 @@ std::optional<code> binder::bind_call(const expression& e) {
                       : prefix_ == "peer." ? row::peer
                                            : row::self;
     if (where != row::self && !words_.has_label) return fail(e.at, "only properties can look at old and peer");
-    return compare(operation::unequal,
-                   slot_of(where, words_.timer_slots.at((*words_.timers)[static_cast<std::size_t>(*timer)])), -1);
+    const auto slot = words_.timer_slots.find((*words_.timers)[static_cast<std::size_t>(*timer)]);
+    if (slot == words_.timer_slots.end())
+      return fail(e.at, "a timer cannot be looked at here", "the value has to be a constant");
+    return compare(operation::unequal, slot_of(where, slot->second), -1);
   }
   if (words_.has_label) {
     if (e.name == "passed") {
@@ -559,9 +608,13 @@ std::optional<std::pair<code, code>> binder::bind_pair(const expression& a, cons
     right = bind(b);
   }
   if (!left || !right) return std::nullopt;
-  const auto constant = [](const code& c) { return c.is == operation::constant && c.of.is == type::kind::integer; };
-  if (left->of.is == type::kind::sequence && constant(*right)) right->of = type::sequence();
-  if (right->of.is == type::kind::sequence && constant(*left)) left->of = type::sequence();
+  for (const auto& [one, other, at] : {std::tuple(&*left, &*right, a.at), std::tuple(&*right, &*left, b.at)}) {
+    if (one->is != operation::constant || one->of.is != type::kind::integer) continue;
+    if (other->of.is != type::kind::sequence) continue;
+    auto fitting = fit(*one, type::sequence(), at);
+    if (!fitting) return std::nullopt;
+    *one = std::move(*fitting);
+  }
   if (left->of.is != right->of.is ||
       (left->of.is == type::kind::word && *left->of.words != *right->of.words)) {
     fail(b.at, fmt::format("{} stands against {}", left->of.text(), right->of.text()));

@@ -144,6 +144,8 @@ class binder {
   std::optional<code> bind_member(const expression& e);
   std::optional<std::pair<code, code>> bind_pair(const expression& a, const expression& b);
   std::optional<code> fail(place at, const std::string& message, const std::string& hint = {});
+  bool grows(place at, std::size_t by);
+  bool is_constant_sequence(const code& c) const;
   code finished(code c) const;
 
   const vocabulary& words_;
@@ -152,6 +154,8 @@ class binder {
   std::vector<std::string> open_;              // names of the macros being bound
   std::string prefix_;                         // "", "old." or "peer.": where a macro's names are read
   bool in_quantifier_ = false;
+  std::size_t parts_ = 0;  // bound so far: macros in macros would let a short text grow without end
+  int depth_ = 0;
 };
 
 }  // namespace tcpmc::language

@@ -9,6 +9,21 @@
 namespace tcpmc::language {
 namespace {
 
+constexpr std::size_t most_kept = 200;  // nobody reads more, and a hostile file could make millions
+constexpr std::size_t longest_kept = 1000;
+
+// What a file says is quoted in messages: without control characters, and not endlessly.
+std::string presentable(std::string text) {
+  if (text.size() > longest_kept) {
+    text.resize(longest_kept);
+    while (!text.empty() && (text.back() & 0x80) != 0) text.pop_back();  // no half of a UTF-8 character
+    text += "...";
+  }
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
+  return text;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -38,9 +53,15 @@ std::string diagnostic::text() const {
 }
 
 void diagnostics::add(place where, std::string message, std::string hint) {
+  ++reports_;
+  message = presentable(std::move(message));
   const auto same = [&](const diagnostic& d) { return d.where == where && d.message == message; };
   if (std::any_of(all_.begin(), all_.end(), same)) return;
-  all_.push_back({where, std::move(message), std::move(hint)});
+  if (all_.size() == most_kept) {
+    ++not_kept_;
+    return;
+  }
+  all_.push_back({where, std::move(message), presentable(std::move(hint))});
 }
 
 std::string diagnostics::text() const {
@@ -52,6 +73,7 @@ std::string diagnostics::text() const {
   });
   std::string result;
   for (const diagnostic& d : sorted) result += d.text();
+  if (not_kept_ > 0) result += fmt::format("and {} more\n", not_kept_);
   return result;
 }
 
@@ -60,6 +82,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
+    if (candidate.size() >= word.size() + best_distance) continue;
     const std::size_t distance = edit_distance(word, candidate);
     if (distance < best_distance) {
       best_distance = distance;

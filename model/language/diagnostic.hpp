@@ -21,11 +21,13 @@ struct diagnostic {
 
 class diagnostics {
  public:
-  // Adds a mistake; one that is already there (same place, same message) is kept once.
+  // Adds a mistake. One that is already there (same place, same message) is kept once, and of very many
+  // only the first are kept.
   void add(place where, std::string message, std::string hint = {});
 
-  bool empty() const { return all_.empty(); }
-  std::size_t size() const { return all_.size(); }
+  bool empty() const { return reports_ == 0; }
+  // How often add() was called: it grows with every mistake, whether that is kept or not.
+  std::size_t size() const { return reports_; }
   const std::vector<diagnostic>& all() const { return all_; }
 
   // All mistakes in the order of file and line, each ending in a newline.
@@ -33,6 +35,8 @@ class diagnostics {
 
  private:
   std::vector<diagnostic> all_;
+  std::size_t reports_ = 0;
+  std::size_t not_kept_ = 0;
 };
 
 // The candidate nearest to `word` by edit distance, or "" if none is near enough to be meant.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <tao/pegtl.hpp>
 #include <tao/pegtl/contrib/parse_tree.hpp>
 
@@ -236,9 +237,12 @@ bool reasonable(const json_node& node, diagnostics& errors) {
     return false;
   }
   int depth = 0, deepest = 0;
+  bool in_quotes = false;
   for (const char c : node.string) {
-    if (c == '(' || c == '[' || c == '?') deepest = std::max(deepest, ++depth);
-    if (c == ')' || c == ']') --depth;
+    if (c == '\'') in_quotes = !in_quotes;
+    if (in_quotes) continue;
+    if (c == '(' || c == '[' || c == '{' || c == '?') deepest = std::max(deepest, ++depth);
+    if (c == ')' || c == ']' || c == '}') depth = std::max(0, depth - 1);
   }
   if (deepest > deepest_parentheses) {
     errors.add(node.at, fmt::format("nested deeper than {} levels", deepest_parentheses),
@@ -248,42 +252,55 @@ bool reasonable(const json_node& node, diagnostics& errors) {
   return true;
 }
 
-// How far the parser gets before it has to give up: the place to point at.
-std::size_t furthest(const std::string& text, std::size_t begin) {
-  while (begin < text.size() && text[begin] == ' ') ++begin;
-  return begin;
-}
-
 template <typename Grammar>
 std::unique_ptr<parsed> parse(const std::string& text) {
   tao::pegtl::memory_input input(text, "");
   return tao::pegtl::parse_tree::parse<Grammar, grammar::selector>(input);
 }
 
-// The end of the longest beginning of `text` that Rule accepts.
+// Notes how far any rule got, also where the parser turned back afterwards: the place to point at.
 template <typename Rule>
-std::size_t accepted(const std::string& text) {
-  tao::pegtl::memory_input input(text, "");
-  try {
-    return tao::pegtl::parse<tao::pegtl::seq<grammar::blank, Rule>>(input) ? input.byte() : 0;
-  } catch (const tao::pegtl::parse_error&) {
-    return 0;
+struct noting : tao::pegtl::normal<Rule> {
+  template <typename Input>
+  static void success(const Input& input, std::size_t& furthest) {
+    furthest = std::max(furthest, input.byte());
   }
-}
+};
 
-template <typename Whole, typename Part>
+template <typename Grammar>
 std::unique_ptr<parsed> parse_or_explain(const json_node& node, const char* what, const char* hint,
                                          diagnostics& errors) {
   if (!reasonable(node, errors)) return nullptr;
-  auto tree = parse<Whole>(node.string);
+  auto tree = parse<Grammar>(node.string);
   if (tree) return tree;
-  const std::size_t stop = furthest(node.string, accepted<Part>(node.string));
-  if (stop >= node.string.size())
-    errors.add(node.inside(stop), fmt::format("{} is missing here", what), hint);
+  std::size_t stop = 0;
+  tao::pegtl::memory_input input(node.string, "");
+  tao::pegtl::parse<Grammar, tao::pegtl::nothing, noting>(input, stop);
+  if (node.string.find_first_not_of(" \t\r\n\v\f") == std::string::npos)
+    errors.add(node.at, fmt::format("{} is missing here", what), hint);
+  else if (stop >= node.string.size())
+    errors.add(node.inside(stop), fmt::format("{} is not complete here", what), hint);
   else
-    errors.add(node.inside(stop),
-               fmt::format("cannot read this as {}: \"{}\"", what, node.string.substr(stop, 40)), hint);
+    errors.add(node.inside(stop), fmt::format("cannot read this as {}: \"{}\"", what, node.string.substr(stop, 40)),
+               hint);
   return nullptr;
+}
+
+const std::vector<std::string> verbs = {"choose", "goto", "signal",      "clear", "start", "stop",
+                                        "drop",   "send", "continue at", "do",    "refuse"};
+
+// Reports an action that begins with a word which is no verb: "drp", "sned ACK".
+bool begins_with_a_verb(const json_node& node, diagnostics& errors) {
+  const std::string& text = node.string;
+  const std::size_t begin = std::min(text.find_first_not_of(' '), text.size());
+  const std::size_t end = std::min(text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_-", begin), text.size());
+  const std::size_t next = std::min(text.find_first_not_of(' ', end), text.size());
+  const std::string word = text.substr(begin, end - begin);
+  const bool ends = next == text.size() || (next > end && std::isalnum(static_cast<unsigned char>(text[next])));
+  if (word.empty() || !ends || word == "continue" || std::find(verbs.begin(), verbs.end(), word) != verbs.end())
+    return true;
+  errors.add(node.inside(begin), fmt::format("'{}' is not an action", word), suggestion(word, verbs));
+  return false;
 }
 
 }  // namespace
@@ -305,7 +322,7 @@ std::optional<expression> parse_expression(const json_node& node, diagnostics& e
                "write it as a string, e.g. \"seg.ACK && seg.ack == nxt\"");
     return std::nullopt;
   }
-  const auto tree = parse_or_explain<grammar::whole_expression, grammar::expr>(
+  const auto tree = parse_or_explain<grammar::whole_expression>(
       node, "an expression", "operators: ? : || && ! == != < <= > >= in + - *  (a minus needs spaces around)",
       errors);
   if (!tree) return std::nullopt;
@@ -318,7 +335,8 @@ std::optional<action> parse_action(const json_node& node, diagnostics& errors) {
                "write it as a string, e.g. \"send ACK seq=nxt ack=rnx\"");
     return std::nullopt;
   }
-  const auto tree = parse_or_explain<grammar::whole_action, grammar::conditional_action>(
+  if (!begins_with_a_verb(node, errors)) return std::nullopt;
+  const auto tree = parse_or_explain<grammar::whole_action>(
       node, "an action",
       "actions: x := e, choose x in e .. e, send FLAGS field=e, goto S, start T, stop T, signal N, "
       "do P, continue at STAGE, clear, drop, refuse; and \"... if e\"",
@@ -336,10 +354,16 @@ std::optional<signature> parse_signature(const std::string& key, place at, diagn
   }
   signature result;
   for (const auto& child : tree->children) {
-    if (child->is_type<grammar::formal>())
+    if (child->is_type<grammar::formal>()) {
+      const auto& known = result.parameters;
+      if (std::find(known.begin(), known.end(), child->string()) != known.end()) {
+        errors.add(at, fmt::format("the parameter '{}' stands twice in \"{}\"", child->string(), key));
+        return std::nullopt;
+      }
       result.parameters.push_back(child->string());
-    else
+    } else {
       result.name = child->string();
+    }
   }
   return result;
 }

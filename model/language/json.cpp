@@ -13,6 +13,8 @@
 namespace tcpmc::language {
 namespace {
 
+constexpr std::size_t longest_reason = 160;  // of what the parser quotes
+
 // The input of the parser: a character iterator that tells how far the parser has read.
 class counting_iterator {
  public:
@@ -80,6 +82,10 @@ class tree_builder : public nlohmann::json_sax<nlohmann::json> {
     if (object.find(name) != nullptr)
       errors_.add(at, fmt::format("the key \"{}\" stands twice in this object", name),
                   "remove one of the two; JSON would silently keep only one");
+    if (object.members.size() == most_members) {
+      errors_.add(at, fmt::format("an object with more than {} keys", most_members));
+      return false;
+    }
     object.members.push_back({std::move(name), at, {}});
     return true;
   }
@@ -89,9 +95,12 @@ class tree_builder : public nlohmann::json_sax<nlohmann::json> {
     const std::size_t offset = position == 0 ? 0 : std::min(position - 1, file_.text.size());
     std::string what = problem.what();
     // nlohmann's text is "[json.exception...] parse error at line L, column C: reason"; the reason is ours.
-    if (const std::size_t colon = what.find(": "); colon != std::string::npos) what = what.substr(colon + 2);
+    if (const std::size_t bracket = what.find("] "); bracket != std::string::npos) what = what.substr(bracket + 2);
+    if (const std::size_t colon = what.find(": "); what.starts_with("parse error") && colon != std::string::npos)
+      what = what.substr(colon + 2);
     std::string printable;
-    for (const char c : what) printable += c >= ' ' && c <= '~' ? c : '?';
+    for (const char c : what.substr(0, longest_reason)) printable += c >= ' ' && c <= '~' ? c : '?';
+    if (what.size() > longest_reason) printable += "...";
     const bool at_end = offset >= file_.text.size() || last_token.empty();
     errors_.add({&file_, offset}, "not valid JSON: " + printable,
                 at_end ? "the file ends too early; is it truncated?" : "");
@@ -142,6 +151,7 @@ class tree_builder : public nlohmann::json_sax<nlohmann::json> {
     return &parent.members.back().value;
   }
   bool add(json_node node, std::size_t lookahead = 0) {
+    if (too_many()) return false;
     place_node(std::move(node), lookahead);
     return true;
   }
@@ -151,9 +161,15 @@ class tree_builder : public nlohmann::json_sax<nlohmann::json> {
                   fmt::format("nested deeper than {} levels", deepest_nesting));
       return false;
     }
+    if (too_many()) return false;
     json_node node;
     node.is = is;
     path_.push_back(place_node(std::move(node), 0));
+    return true;
+  }
+  bool too_many() {
+    if (++values_ <= most_values) return false;
+    errors_.add({&file_, start_of_token()}, fmt::format("the file holds more than {} values", most_values));
     return true;
   }
   bool close() {
@@ -167,6 +183,7 @@ class tree_builder : public nlohmann::json_sax<nlohmann::json> {
   diagnostics& errors_;
   std::vector<json_node*> path_;
   std::size_t last_ = 0;  // end of the previous token
+  std::size_t values_ = 0;
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // JSON with comments, where every value knows its place in the file.
 //
 // nlohmann/json does the parsing (its SAX interface); this file only builds a tree that keeps positions,
-// refuses duplicate keys, and limits size and depth so that no input can exhaust the machine.
+// refuses duplicate keys, and limits size, depth and number of values so that no input can exhaust the machine.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,8 @@ namespace tcpmc::language {
 
 inline constexpr std::size_t largest_file = std::size_t{16} << 20;  // bytes; ours are below 100 kB
 inline constexpr std::size_t deepest_nesting = 64;
+inline constexpr std::size_t most_members = 1000;  // of one object
+inline constexpr std::size_t most_values = 1'000'000;
 
 struct json_member;
 

@@ -14,6 +14,11 @@ using kind = json_node::kind;
 constexpr std::size_t most_states = 31;   // a label keeps one bit a state in an int
 constexpr std::size_t most_signals = 31;  // likewise
 constexpr std::size_t most_slots = 250;
+constexpr std::size_t most_flags = 30;
+constexpr std::size_t most_fields = 30;
+constexpr std::size_t most_declared = 500;  // of every other kind
+constexpr std::size_t deepest_procedures = 32;
+constexpr int most_actions = 1000;          // of one rule, its procedures put in
 constexpr int largest_value = 1'000'000;
 
 std::vector<std::string> names_of(const std::vector<named_node>& nodes) {
@@ -48,6 +53,8 @@ class compiler {
     p_.words.constants["side"] = {type::integer(0, 1), options_.side};
     if (options_.modulus < 8 || options_.modulus > largest_value)
       errors_.add(from_.at, fmt::format("the sequence modulus {} is not in 8..{}", options_.modulus, largest_value));
+    limits();
+    if (errors_.size() != before) return std::nullopt;  // the rest relies on these
     parameters();
     declarations();
     definitions();
@@ -60,6 +67,20 @@ class compiler {
   }
 
  private:
+  void limits() {
+    limit(from_.states, most_states, "states");
+    limit(from_.signals, most_signals, "signals");
+    limit(from_.flags, most_flags, "flags");
+    limit(from_.fields, most_fields, "fields");
+    limit(from_.parameters, most_declared, "parameters");
+    limit(from_.groups, most_declared, "groups");
+    limit(from_.variables, most_slots, "variables");
+    limit(from_.timers, most_slots, "timers");
+    limit(from_.definitions, most_declared, "definitions");
+    limit(from_.procedures, most_declared, "procedures");
+    limit(from_.requirements, most_declared, "requirements");
+  }
+
   // --- parameters: declared types and defaults, then settings; a value may use other parameters ---
 
   void parameters() {
@@ -152,8 +173,6 @@ class compiler {
   // --- declarations ---
 
   void declarations() {
-    limit(from_.states, most_states, "states");
-    limit(from_.signals, most_signals, "signals");
     if (from_.states.empty()) errors_.add(from_.at, "a protocol needs states: \"endpoint\": {\"states\": [...]}");
     for (const auto* list : {&from_.states, &from_.flags, &from_.signals, &from_.fields, &from_.variables,
                              &from_.timers, &from_.groups, &from_.parameters})
@@ -189,6 +208,11 @@ class compiler {
     int segment_slot = 0;
     for (const std::string& f : p_.flags) segment_words_["seg." + f] = {type::boolean(), row::segment, segment_slot++, 0};
     for (const named_node& n : from_.fields) {
+      if (is_ghost(n, {"incarnation", "peer_incarnation", "isn", "answer"})) continue;
+      if (segment_words_.count("seg." + n.name)) {
+        errors_.add(n.at, fmt::format("the name '{}' is taken already by a flag", n.name));
+        continue;
+      }
       const auto of = read_type(n.node, words, errors_);
       if (!of) continue;
       p_.fields.emplace_back(n.name, *of);
@@ -224,9 +248,19 @@ class compiler {
   void check_name(const named_node& n) {
     const auto head = parse_signature(n.name, n.at, errors_);
     if (head && !head->parameters.empty()) errors_.add(n.at, "only definitions have parameters");
+    for (const char* reserved : {"true", "false", "in", "if"})
+      if (n.name == reserved) errors_.add(n.at, fmt::format("'{}' is a word of the language, not a name", n.name));
+  }
+
+  // Ghost tags have names of their own in properties and traces.
+  bool is_ghost(const named_node& n, const std::vector<std::string>& ghosts) {
+    const bool clash = index_of(ghosts, n.name) >= 0;
+    if (clash) errors_.add(n.at, fmt::format("the name '{}' is taken already: it is a ghost tag", n.name));
+    return clash;
   }
 
   bool taken(const named_node& n) {
+    if (is_ghost(n, {"incarnation", "peer_incarnation", "attempts"})) return true;
     const bool clash = n.name == "state" || p_.words.constants.count(n.name) || p_.words.variables.count(n.name);
     if (clash)
       errors_.add(n.at, fmt::format("the name '{}' is taken already", n.name),
@@ -300,6 +334,7 @@ class compiler {
       refuse_unknown_keys(n.node, {"that", "says"}, errors_);
       const json_node* that = n.node.find("that");
       const std::string says = text_of(n.node, "says", errors_, true);
+      if (that == nullptr) errors_.add(n.node.at, "\"that\" is missing here");
       const auto e = that != nullptr ? parse_expression(*that, errors_) : std::nullopt;
       if (!e) continue;
       const auto bound = binder(p_.words, errors_).bind(*e, type::boolean());
@@ -321,7 +356,7 @@ class compiler {
       const std::string name = text_of(node, key, errors_, true);
       const auto v = p_.words.variables.find(name);
       if (name.empty()) return -1;
-      if (v == p_.words.variables.end() || v->second.of.is != type::kind::sequence) {
+      if (v == p_.words.variables.end() || v->second.of.is != type::kind::sequence || v->second.length > 0) {
         errors_.add(node.find(key)->at, fmt::format("'{}' is not a variable that holds a sequence number", name));
         return -1;
       }
@@ -439,6 +474,7 @@ class compiler {
     }
     if (const json_node* when = node.find("when")) {
       if (when->is == kind::string) r.when_text = when->string;
+      if (when->is == kind::boolean && !when->boolean) r.when_text = "false";  // true is no condition
       if (const auto e = parse_expression(*when, errors_)) r.when = binder(words, errors_).bind(*e, type::boolean());
     }
     const json_node* body = node.find("do");
@@ -446,16 +482,22 @@ class compiler {
       errors_.add(node.at, fmt::format("the rule '{}' needs \"do\": an array of actions", r.id));
       return std::nullopt;
     }
+    actions_ = 0;
     for (const json_node& item : body->items) {
       if (item.is == kind::string) r.do_text.push_back(item.string);
-      compile_action(item, words, r, 0);
+      compile_action(item, words, r);
     }
     for (const auto& [name, d] : words.definitions)
       if (d.used) p_.words.definitions.at(name).used = true;
     return r;
   }
 
-  void compile_action(const json_node& node, const vocabulary& words, rule& into, int depth) {
+  void compile_action(const json_node& node, const vocabulary& words, rule& into) {
+    if (++actions_ > most_actions) {
+      errors_.add(into.at, fmt::format("the rule '{}' has more than {} actions", into.id, most_actions),
+                  "procedures that use procedures more than once grow fast");
+      return;
+    }
     const auto a = parse_action(node, errors_);
     if (!a) return;
     instruction result;
@@ -498,7 +540,7 @@ class compiler {
         if (!compile_send(*a, words, result)) return;
         break;
       case verb::perform:
-        perform(*a, words, into, depth);
+        perform(*a, words, into);
         return;
       case verb::refuse:
         if (list_->is != rule_list::kind::call)
@@ -553,6 +595,9 @@ class compiler {
       if (i < 0) {
         errors_.add(a.at, fmt::format("there is no flag '{}'", flag), suggestion(flag, p_.flags));
         ok = false;
+      } else if (result.segment[static_cast<std::size_t>(i)].value != 0) {
+        errors_.add(a.at, fmt::format("the flag '{}' stands twice", flag));
+        ok = false;
       } else {
         result.segment[static_cast<std::size_t>(i)].value = 1;
       }
@@ -566,13 +611,17 @@ class compiler {
       }
       auto value = binder(words, errors_).bind(e, field->second);
       ok = ok && value;
+      if (std::count_if(a.fields.begin(), a.fields.end(), [&](const auto& f) { return f.first == name; }) > 1) {
+        errors_.add(a.at, fmt::format("the field '{}' stands twice", name));
+        ok = false;
+      }
       const auto slot = p_.flags.size() + static_cast<std::size_t>(field - p_.fields.begin());
       if (value) result.segment[slot] = std::move(*value);
     }
     return ok;
   }
 
-  void perform(const action& a, const vocabulary& words, rule& into, int depth) {
+  void perform(const action& a, const vocabulary& words, rule& into) {
     const auto found = std::find_if(from_.procedures.begin(), from_.procedures.end(),
                                     [&](const named_node& n) { return n.name == a.name; });
     if (found == from_.procedures.end()) {
@@ -580,15 +629,24 @@ class compiler {
       return;
     }
     performed_.insert(a.name);
-    if (depth > 8) {
+    if (index_of(performing_, a.name) >= 0) {
       errors_.add(found->at, fmt::format("the procedure '{}' uses itself", a.name));
+      return;
+    }
+    if (performing_.size() == deepest_procedures) {
+      errors_.add(found->at, fmt::format("procedures are nested deeper than {} levels", deepest_procedures));
       return;
     }
     if (found->node.is != kind::array) {
       errors_.add(found->node.at, "a procedure is an array of actions");
       return;
     }
-    for (const json_node& item : found->node.items) compile_action(item, words, into, depth + 1);
+    performing_.push_back(a.name);
+    for (const json_node& item : found->node.items) {
+      if (actions_ > most_actions) break;
+      compile_action(item, words, into);
+    }
+    performing_.pop_back();
   }
 
   // A rule can never fire if earlier rules of its list already take all its states without a condition,
@@ -632,6 +690,8 @@ class compiler {
   std::vector<std::pair<std::size_t, expression>> pending_timers_;
   std::set<std::string> failed_, performed_;
   std::vector<std::string> stage_names_;
+  std::vector<std::string> performing_;  // the procedures that are being put in
+  int actions_ = 0;                      // of the rule, so far
   const rule_list* list_ = nullptr;
   int stage_ = -1;
 };
@@ -655,6 +715,7 @@ std::optional<type> read_type(const json_node& node, const vocabulary& words, di
   };
   if (node.is == kind::array) {
     std::vector<std::string> names;
+    if (node.items.size() > most_declared) return fail(fmt::format("more than {} words", most_declared));
     for (const json_node& item : node.items) {
       if (item.is != kind::string || item.string.empty()) return fail("a type's words have to be strings");
       if (index_of(names, item.string) >= 0) return fail(fmt::format("the word '{}' stands twice", item.string));
@@ -710,7 +771,7 @@ std::optional<variable> read_variable(const std::string& name, const json_node& 
   const auto of = read_type(*type_node, words, errors);
   if (!of) return std::nullopt;
   v.of = *of;
-  v.initial = of->is == type::kind::integer ? std::max(0, of->low) : 0;
+  v.initial = of->is == type::kind::integer ? std::clamp(0, of->low, of->high) : 0;
   if (node.is != kind::object) return v;
   const auto constant = [&](const char* key, const type& wanted) -> std::optional<int> {
     const json_node* value = node.find(key);

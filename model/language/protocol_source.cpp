@@ -9,6 +9,9 @@ namespace {
 
 using kind = json_node::kind;
 
+constexpr std::size_t most_names = 1000;  // in one list
+constexpr std::size_t most_rules = 2000;  // in all lists; ours have about a hundred
+
 bool expect(const json_node& node, kind wanted, const char* what, diagnostics& errors) {
   if (node.is == wanted) return true;
   errors.add(node.at, fmt::format("{} is expected here, not {}", what, node.kind_name()));
@@ -47,6 +50,10 @@ class reader {
     if (const json_node* stages = object.find("segment arrives");
         stages && expect(*stages, kind::array, "an array of stages", errors_))
       for (const json_node& stage : stages->items) {
+        if (into_.lists.size() == most_names) {
+          errors_.add(stage.at, fmt::format("more than {} stages", most_names));
+          break;
+        }
         if (!expect_object(stage)) continue;
         refuse_unknown_keys(stage, {"stage", "cite", "says", "rules"}, errors_);
         rule_list list;
@@ -99,7 +106,7 @@ class reader {
         return n.name == name || n.name.substr(0, n.name.find('(')) == name;
       });
       const bool again = known != into.end();
-      if (again && !replaceable)
+      if (again && !(replaceable && variant_))
         errors_.add(m.at, fmt::format("'{}' is declared already", m.key),
                     variant_ ? "a parameter's value is changed under \"set\"" : "");
       else if (again)
@@ -114,6 +121,10 @@ class reader {
     const json_node* node = object.find(key);
     if (node == nullptr || !expect(*node, kind::array, "an array of names", errors_)) return;
     for (const json_node& item : node->items) {
+      if (into.size() == most_names) {
+        errors_.add(item.at, fmt::format("more than {} names in this list", most_names));
+        return;
+      }
       if (!expect(item, kind::string, "a name", errors_)) continue;
       const auto same = [&](const named_node& n) { return n.name == item.string; };
       if (std::any_of(into.begin(), into.end(), same))
@@ -139,20 +150,27 @@ class reader {
 
   void read_rules(const json_node& node, std::vector<rule_source>& into) {
     if (!expect(node, kind::array, "an array of rules", errors_)) return;
-    for (const json_node& rule : node.items) read_rule(rule, into);
+    for (const json_node& rule : node.items)
+      if (!read_rule(rule, into)) break;
   }
 
-  void read_rule(const json_node& rule, std::vector<rule_source>& into) {
-    if (!expect_object(rule)) return;
+  // Whether there may be more rules after this one.
+  bool read_rule(const json_node& rule, std::vector<rule_source>& into) {
+    if (!expect_object(rule)) return true;
+    if (++rules_ > most_rules) {
+      errors_.add(rule.at, fmt::format("more than {} rules", most_rules));
+      return false;
+    }
     refuse_unknown_keys(rule, {"id", "in", "when", "do", "cite", "says"}, errors_);
     const std::string id = text_of(rule, "id", errors_, true);
-    if (id.empty()) return;
+    if (id.empty()) return true;
     if (find_rule(id).first != nullptr ||
         std::any_of(into.begin(), into.end(), [&](const rule_source& r) { return r.id == id; }))
       errors_.add(rule.find("id")->at, fmt::format("there is already a rule with the id '{}'", id),
                   variant_ ? "use {\"replace\": id, \"with\": rule}, or another id" : "ids are unique in a protocol");
     else
       into.push_back({id, rule, origin_});
+    return true;
   }
 
   std::pair<rule_list*, std::size_t> find_rule(const std::string& id) {
@@ -173,7 +191,9 @@ class reader {
     }
     const std::string verb = target->key;
     const char* payload = verb == "replace" ? "with" : verb == "remove" ? "" : "add";
-    refuse_unknown_keys(c, {verb, payload, "says", "cite"}, errors_);
+    std::vector<std::string> known = {verb, "says", "cite"};
+    if (*payload != '\0') known.emplace_back(payload);
+    refuse_unknown_keys(c, known, errors_);
     if (!expect(target->value, kind::string, "the id of a rule", errors_)) return;
     const std::string& id = target->value.string;
     const json_node* rules = *payload != '\0' ? c.find(payload) : nullptr;
@@ -250,6 +270,7 @@ class reader {
   std::string origin_;
   bool variant_;
   diagnostics& errors_;
+  std::size_t rules_ = 0;  // read so far
 };
 
 std::optional<protocol_source> load(const std::string& reference, library& files, place from,

@@ -202,7 +202,10 @@ std::optional<composition> compose(const protocol_source& source, const document
                       errors);
   compile_options common;
   read_settings(file.root, common.settings, errors);
-  if (const json_node* sequence = file.root.find("sequence")) {
+  const json_node* sequence = file.root.find("sequence");
+  if (sequence != nullptr && sequence->is != kind::object) {
+    errors.add(sequence->at, "\"sequence\" is an object: {\"modulus\": ..., \"wrap\": ...}");
+  } else if (sequence != nullptr) {
     refuse_unknown_keys(*sequence, {"modulus", "wrap"}, errors);
     const json_node* modulus = sequence->find("modulus");
     if (modulus != nullptr && modulus->is == kind::integer && modulus->integer >= 8 && modulus->integer <= 1'000'000)

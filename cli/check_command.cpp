@@ -1,0 +1,350 @@
+// tcpmc check: a suite, or one question given by options.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/reporting.hpp"
+#include "cli/suite.hpp"
+#include "cli/version.hpp"
+#include "traces/json.hpp"
+#include "traces/ladder.hpp"
+
+namespace tcpmc::cli {
+namespace {
+
+using json = nlohmann::ordered_json;
+using clock = std::chrono::steady_clock;
+
+struct check_options {
+  std::vector<std::string> suites;
+  std::string protocol, scenario;
+  std::vector<std::string> properties, settings;
+  std::string format = "text", traces_folder, progress = "auto";
+  std::uint64_t max_states = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t max_depth = std::numeric_limits<std::uint64_t>::max();
+  double time_limit = 0;  // seconds; 0: none
+  std::uint64_t memory_limit = 0;  // megabytes; 0: none
+  bool show_traces = false;
+};
+
+// One question with its answers, as it will be told.
+struct answered {
+  question asked;
+  std::vector<std::pair<std::string, verdict>> expected;  // empty: nothing is expected
+  check_input input;
+  check_result result;
+  std::string hash;
+  double seconds = 0;
+};
+
+// The worst of all exit codes wins: an internal error over bad input over a violation over a limit.
+int worse(int a, int b) {
+  const auto rank = [](int code) { return code == exit_inconclusive ? 1 : code == exit_violated ? 2 : code == exit_fine ? 0 : code + 2; };
+  return rank(a) >= rank(b) ? a : b;
+}
+
+int code_of(const answered& row, std::size_t i) {
+  const verdict says = row.result.answers[i].says;
+  if (says == verdict::inconclusive) return exit_inconclusive;
+  if (!row.expected.empty()) return says == row.expected[i].second ? exit_fine : exit_violated;
+  return says == verdict::violated ? exit_violated : exit_fine;
+}
+
+class checking {
+ public:
+  explicit checking(const check_options& o) : options_(o), progress_(style_of(o.progress)), colour_(colour_wanted()) {}
+
+  int run() {
+    catch_signals();
+    limits_.max_states = options_.max_states;
+    limits_.max_depth = options_.max_depth;
+    if (options_.memory_limit > 0) limits_.max_memory = options_.memory_limit << 20;
+    if (options_.time_limit > 0)
+      limits_.deadline = start_ + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(options_.time_limit));
+    if (!options_.traces_folder.empty()) {
+      std::error_code error;
+      std::filesystem::create_directories(options_.traces_folder, error);
+      if (error) return fail(fmt::format("--traces: cannot make the folder '{}': {}\n", options_.traces_folder, error.message()));
+    }
+    const bool single = !options_.protocol.empty() || !options_.scenario.empty() || !options_.properties.empty();
+    const int code = single ? one_question() : suites();
+    if (text()) summary();
+    if (!text()) fmt::print("{}\n", document().dump(2));
+    return caught_signal() != 0 ? 128 + caught_signal() : code;
+  }
+
+ private:
+  static progress_style style_of(const std::string& name) {
+    return name == "none" ? progress_style::none : name == "plain" ? progress_style::plain : progress_style::automatic;
+  }
+  bool text() const { return options_.format == "text"; }
+
+  static int fail(const std::string& message) {
+    fmt::print(stderr, "{}", message);
+    return exit_bad_input;
+  }
+
+  std::optional<std::vector<language::setting>> settings(language::diagnostics& errors) {
+    std::vector<language::setting> result;
+    for (const std::string& s : options_.settings)
+      if (auto parsed = parse_setting(s, sources_, errors)) result.push_back(std::move(*parsed));
+    return errors.empty() ? std::optional(result) : std::nullopt;
+  }
+
+  int one_question() {
+    if (!options_.suites.empty())
+      return fail("tcpmc: give either suites or --protocol, --scenario and --property, not both\n");
+    if (options_.protocol.empty() || options_.scenario.empty() || options_.properties.empty())
+      return fail("tcpmc: one question needs --protocol, --scenario and at least one --property\n  hint: see 'tcpmc list'\n");
+    language::diagnostics errors;
+    question q;
+    q.protocol = options_.protocol;
+    q.scenario = options_.scenario;
+    q.properties = options_.properties;
+    if (const auto set = settings(errors)) q.settings = *set;
+    if (!errors.empty()) return fail(errors.text());
+    const int code = answer_question(std::move(q), {});
+    if (code != exit_bad_input && code != exit_internal && text()) tell_single(rows_.back());
+    return code;
+  }
+
+  int suites() {
+    std::vector<suite> all;
+    language::diagnostics errors;
+    const auto set = settings(errors);
+    std::vector<std::string> names = options_.suites;
+    if (names.empty()) names = {"tcp-lifecycle"};
+    for (const std::string& name : names)
+      if (auto s = load_suite(name, library_, errors)) all.push_back(std::move(*s));
+    // Everything is loaded once before anything is explored, so that all mistakes are told at once.
+    for (const suite& s : all)
+      for (const suite_row& row : s.rows)
+        if (const auto input = load(with(row.asked, *set), std::make_shared<language::library>(), errors))
+          properties::load_properties(input->properties, *input->composition, errors);
+    if (!errors.empty()) return fail(errors.text());
+    int code = exit_fine;
+    for (const suite& s : all) {
+      if (text()) fmt::print("{}: {}\n", s.name, s.says);
+      for (const suite_row& row : s.rows) {
+        code = worse(code, answer_question(with(row.asked, *set), row.expected));
+        if (code == exit_bad_input || code == exit_internal) return code;
+        if (text()) tell_row(rows_.back());
+        if (caught_signal() != 0) return code;
+      }
+    }
+    return code;
+  }
+
+  static question with(question q, const std::vector<language::setting>& more) {
+    q.settings.insert(q.settings.end(), more.begin(), more.end());
+    return q;
+  }
+
+  int answer_question(question q, std::vector<std::pair<std::string, verdict>> expected) {
+    language::diagnostics errors;
+    auto input = load(q, std::make_shared<language::library>(), errors);
+    if (!input) return fail(errors.text());
+    progress_.about(q.text.empty() ? q.protocol : fmt::format("{} ({})", q.protocol, q.scenario));
+    const auto begin = clock::now();
+    auto result = check(*input, limits_, [this](const checker::progress& p) { return progress_(p); }, errors);
+    progress_.clear();
+    if (!result) return fail(errors.text());
+    answered row{std::move(q), std::move(expected), std::move(*input), std::move(*result), "", 0};
+    row.seconds = std::chrono::duration<double>(clock::now() - begin).count();
+    row.hash = hash_of(row.asked, row.input);
+    rows_.push_back(std::move(row));
+    int code = exit_fine;
+    for (std::size_t i = 0; i < rows_.back().result.answers.size(); ++i) {
+      code = worse(code, code_of(rows_.back(), i));
+      if (const int written = write_trace(rows_.back(), i); written != exit_fine) return written;
+    }
+    return code;
+  }
+
+  int write_trace(const answered& row, std::size_t i) {
+    const answer& a = row.result.answers[i];
+    if (!a.trace || options_.traces_folder.empty()) return exit_fine;
+    std::string name = fmt::format("{}.{}.{}", row.input.composition->protocols[0].name, row.input.composition->scenario.name, a.property);
+    for (const language::setting& s : row.asked.settings) name += fmt::format(".{}={}", s.name, value_text(s));
+    std::replace_if(name.begin(), name.end(), [](char c) { return c == '/' || c == ' '; }, '_');
+    const std::string path = (std::filesystem::path(options_.traces_folder) / (name + ".json")).string();
+    std::ofstream out(path, std::ios::binary);
+    out << traces::to_json(trace_of(row.asked, row.input, a), version);
+    out.close();
+    if (out) return exit_fine;
+    return fail(fmt::format("--traces: cannot write '{}'\n", path));
+  }
+
+  void tell_trace(const answered& row, const answer& a) const {
+    if (!a.trace) return;
+    const traces::trace t = trace_of(row.asked, row.input, a);
+    fmt::print("\n{}\n{}", heading_of(t), traces::ladder(t));
+  }
+
+  static std::string minimal_text(const answer& a) {
+    if (!a.trace) return "";
+    const std::size_t steps = a.trace->run.steps.size();
+    return fmt::format("{} step{}{}", steps, steps == 1 ? "" : "s", a.trace->shortest ? "" : " (not proven shortest)");
+  }
+
+  void tell_single(const answered& row) const {
+    for (const answer& a : row.result.answers) tell_trace(row, a);
+    if (std::any_of(row.result.answers.begin(), row.result.answers.end(), [](const answer& a) { return a.trace.has_value(); }))
+      fmt::print("\n");
+    for (std::size_t i = 0; i < row.result.answers.size(); ++i) {
+      const answer& a = row.result.answers[i];
+      fmt::print("{}: {}{}\n", a.property, coloured(name_of(a.says), code_of(row, i), colour_),
+                 a.trace ? ", " + minimal_text(a) : "");
+      if (a.says == verdict::holds_vacuously)
+        fmt::print("  its witness is not reachable here: the situation that it is about does not occur\n");
+    }
+    if (const std::string limit = limit_text(row.result.statistics); !limit.empty()) fmt::print("{}\n", limit);
+    fmt::print("{}", coverage_text(row.result));
+  }
+
+  // One row of a suite's table: the question, then a line a property.
+  void tell_row(const answered& row) const {
+    const language::composition& c = *row.input.composition;
+    fmt::print("\n{}\n", row.asked.text);
+    std::string set;
+    for (const language::setting& s : row.asked.settings) set += fmt::format(" {}={}", s.name, value_text(s));
+    fmt::print("  {} in {}{}; {}\n", c.protocols[0].name, c.scenario.name, set, coverage_summary(c));
+    for (std::size_t i = 0; i < row.result.answers.size(); ++i) {
+      const answer& a = row.result.answers[i];
+      const int code = code_of(row, i);
+      std::string says = name_of(a.says);
+      if (code == exit_violated) says += fmt::format(" (expected: {})", name_of(row.expected[i].second));
+      fmt::print("    {:<22} {}{:>16} states  {}\n", a.property, coloured(fmt::format("{:<16}", says), code, colour_),
+                 with_commas(row.result.statistics.states), minimal_text(a));
+    }
+    if (const std::string limit = limit_text(row.result.statistics); !limit.empty()) fmt::print("    {}\n", limit);
+    if (options_.show_traces) {
+      for (const answer& a : row.result.answers) tell_trace(row, a);
+      fmt::print("\n{}", coverage_text(row.result));
+    }
+    std::fflush(stdout);
+  }
+
+  struct totals {
+    std::size_t verdicts = 0, unexpected = 0, inconclusive = 0, violated = 0;
+    std::uint64_t states = 0, depth = 0;
+  };
+  totals count() const {
+    totals t;
+    for (const answered& row : rows_) {
+      t.states += row.result.statistics.states;
+      t.depth = std::max(t.depth, row.result.statistics.depth);
+      for (std::size_t i = 0; i < row.result.answers.size(); ++i) {
+        ++t.verdicts;
+        t.violated += row.result.answers[i].says == verdict::violated;
+        t.inconclusive += row.result.answers[i].says == verdict::inconclusive;
+        t.unexpected += !row.expected.empty() && code_of(row, i) == exit_violated;
+      }
+    }
+    return t;
+  }
+  // One hash over the inputs of all questions.
+  std::string hash() const {
+    if (rows_.size() == 1) return rows_[0].hash;
+    std::uint64_t all = 0;
+    for (const answered& row : rows_) all = all * 0x9E3779B97F4A7C15u + std::stoull(row.hash, nullptr, 16);
+    return fmt::format("{:016x}", all);
+  }
+  double elapsed() const { return std::chrono::duration<double>(clock::now() - start_).count(); }
+
+  // The last line: for people, and for grep.
+  void summary() const {
+    if (rows_.empty()) return;
+    const totals t = count();
+    const bool expectations = !rows_[0].expected.empty();
+    std::string result;
+    if (expectations)
+      result = t.unexpected == 0 && t.inconclusive == 0 ? "all as expected" : fmt::format("{} not as expected", t.unexpected);
+    else
+      result = t.violated > 0 ? fmt::format("{} violated", t.violated) : t.inconclusive > 0 ? "open" : "no violation";
+    if (t.inconclusive > 0) result += fmt::format(", {} inconclusive", t.inconclusive);
+    fmt::print("{}tcpmc {}: {} verdict{}: {}; {} states, depth {}, {}, input {}\n", expectations ? "\n" : "", version, t.verdicts,
+               t.verdicts == 1 ? "" : "s", result, with_commas(t.states), t.depth, duration_text(elapsed()), hash());
+  }
+
+  json document() const {
+    json rows = json::array();
+    for (const answered& row : rows_) {
+      const language::composition& c = *row.input.composition;
+      json answers = json::array();
+      for (std::size_t i = 0; i < row.result.answers.size(); ++i) {
+        const answer& a = row.result.answers[i];
+        json one = {{"property", a.property}, {"verdict", name_of(a.says)}};
+        if (!row.expected.empty()) one["expected"] = name_of(row.expected[i].second);
+        if (a.trace) {
+          one["steps"] = a.trace->run.steps.size();
+          one["shortest"] = a.trace->shortest;
+          one["minimality"] = a.trace->minimality;
+          one["trace"] = json::parse(traces::to_json(trace_of(row.asked, row.input, a), version));
+        }
+        answers.push_back(one);
+      }
+      json set = json::object();
+      for (const language::setting& s : row.asked.settings) set[s.name] = value_text(s);
+      rows.push_back({{"question", row.asked.text},
+                      {"protocol", c.protocols[0].name},
+                      {"scenario", c.scenario.name},
+                      {"set", set},
+                      {"search", row.result.covering ? "covering" : "enumerating"},
+                      {"answers", answers},
+                      {"states", row.result.statistics.states},
+                      {"transitions", row.result.statistics.transitions},
+                      {"depth", row.result.statistics.depth},
+                      {"seconds", row.seconds},
+                      {"limit", limit_text(row.result.statistics)},
+                      {"covers", row.result.covers},
+                      {"does_not_cover", row.result.does_not_cover},
+                      {"input", row.hash}});
+    }
+    const totals t = count();
+    return {{"tcpmc", version}, {"rows", rows}, {"unexpected", t.unexpected}, {"inconclusive", t.inconclusive}, {"seconds", elapsed()}};
+  }
+
+  const check_options& options_;
+  progress_line progress_;
+  bool colour_;
+  clock::time_point start_ = clock::now();
+  checker::options limits_;
+  language::library library_;
+  language::source_store sources_;
+  std::vector<answered> rows_;
+};
+
+}  // namespace
+
+void add_check_command(CLI::App& app, int& code) {
+  auto o = std::make_shared<check_options>();
+  CLI::App* c = app.add_subcommand("check", "answer questions: a suite, or one protocol in one scenario");
+  c->add_option("FILE", o->suites, "suites, by name or path (default: tcp-lifecycle)");
+  c->add_option("--protocol", o->protocol, "protocol or variant, by name or path");
+  c->add_option("--scenario", o->scenario, "scenario, by name or path");
+  c->add_option("--property", o->properties, "property, by name or path; may be given several times")->take_all();
+  c->add_option("--set", o->settings, "parameter=value; A.parameter=value sets it for one endpoint")->take_all();
+  c->add_flag("--show-traces", o->show_traces, "print the counterexamples and the full coverage of a suite's rows");
+  c->add_option("--traces", o->traces_folder, "write every counterexample as JSON into this folder");
+  c->add_option("--format", o->format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  c->add_option("--progress", o->progress, "auto, plain or none; on stderr")->check(CLI::IsMember({"auto", "plain", "none"}));
+  c->add_option("--max-states", o->max_states, "end each search at so many states")->check(CLI::PositiveNumber);
+  c->add_option("--max-depth", o->max_depth, "look at runs of at most so many steps")->check(CLI::PositiveNumber);
+  c->add_option("--time-limit", o->time_limit, "end after so many seconds in all")->check(CLI::PositiveNumber);
+  c->add_option("--memory-limit", o->memory_limit, "end when the process holds so many megabytes")->check(CLI::PositiveNumber);
+  c->footer(
+      "examples:\n"
+      "  tcpmc check\n"
+      "  tcpmc check --protocol no-time-wait --scenario close-one-loss --property reliable-close\n"
+      "  tcpmc check --protocol rfc9293 --scenario close-one-loss --property reliable-close --set time_wait=3\n"
+      "  tcpmc check ./my-suite.json --traces traces --format json");
+  c->callback([o, &code] { code = checking(*o).run(); });
+}
+
+}  // namespace tcpmc::cli

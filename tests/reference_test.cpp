@@ -1,0 +1,499 @@
+// Every search against the naive explorer (naive.hpp), on many small compositions.
+//
+// A comparison answers with a list of differences in words, so that it can also be asked to find some: the
+// last tests break a model or a search on purpose and expect to be told. Scenarios are made here, from small
+// texts, so that every dimension of the network, the clock and the users is varied; one group runs every
+// built-in variant, another draws scenarios from a fixed seed.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checker/cover.hpp"
+#include "checker/enumerate.hpp"
+#include "cli/check.hpp"
+#include "model/language/protocol_source.hpp"
+#include "properties/covering.hpp"
+#include "properties/monitored.hpp"
+#include "tests/naive.hpp"
+
+namespace tcpmc {
+namespace {
+
+using language::composition;
+using language::time_mode;
+using properties::property_set;
+using properties::violated;
+using properties::witnessed;
+
+// ---- Scenarios, as texts ----
+
+constexpr int unlimited = -1;
+
+struct intention {
+  std::string call, when;
+  int times = 1;
+};
+
+struct user {
+  std::string start;
+  std::vector<intention> wants;
+};
+
+struct setup {
+  std::string protocol = "rfc9293";
+  user a, b;
+  int incarnations = 1;
+  std::string order = "any";
+  int loss = 0, duplication = 0;  // or unlimited
+  int lifetime = 0;               // 0: without limit
+  int capacity = 2;
+  std::string time = "untimed";
+  std::vector<std::pair<std::string, std::string>> set = {};  // parameters and their values, as JSON
+
+  bool is_set() const { return order == "any" && loss == unlimited && duplication == unlimited; }
+
+  std::string text() const {
+    const auto amount = [](int n) { return n == unlimited ? std::string("\"unlimited\"") : std::to_string(n); };
+    const auto side = [](const user& u) {
+      std::vector<std::string> lines;
+      for (const intention& i : u.wants)
+        lines.push_back(fmt::format(R"({{ "call": "{}", "times": {}{} }})", i.call, i.times,
+                                    i.when.empty() ? "" : fmt::format(R"(, "when": "{}")", i.when)));
+      return fmt::format(R"({{ "start": "{}", "application": [ {} ] }})", u.start, fmt::join(lines, ", "));
+    };
+    std::string network =
+        fmt::format(R"("order": "{}", "loss": {}, "duplication": {})", order, amount(loss), amount(duplication));
+    if (lifetime > 0) network += fmt::format(R"(, "lifetime": {})", lifetime);
+    if (!is_set()) network += fmt::format(R"(, "capacity": {})", capacity);
+    std::vector<std::string> settings;
+    for (const auto& [name, value] : set) settings.push_back(fmt::format(R"("{}": {})", name, value));
+    return fmt::format(
+        R"({{ "scenario": "s", "says": "made by a test", "A": {}, "B": {}, "incarnations": {},
+  "network": {{ {} }}, "time": "{}", "set": {{ {} }},
+  "final": "state in {{CLOSED, LISTEN}} && peer.state in {{CLOSED, LISTEN}}" }})",
+        side(a), side(b), incarnations, network, time, fmt::join(settings, ", "));
+  }
+};
+
+struct example {
+  std::string name;
+  setup with;
+};
+void PrintTo(const example& e, std::ostream* out) { *out << e.with.protocol << " in " << e.with.text(); }
+std::string name_of(const testing::TestParamInfo<example>& info) {
+  std::string name = info.param.name;
+  std::replace_if(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+  return name;
+}
+
+// ---- What is compared: a composition and the properties that can be decided in it ----
+
+// Properties that no built-in one stands for: marks at the first step, formulas over both channels.
+const std::vector<std::pair<std::string, std::string>> probes = {
+    {"./first-step.json", R"json({ "property": "first-step", "says": "violated by the very first call or later",
+        "never": "state == SYN-SENT", "witness": "peer.state == SYN-SENT" })json"},
+    {"./channels.json", R"json({ "property": "channels", "says": "looks at both channels after a step",
+        "never step": "!delivered() && outgoing(seg.SYN) && incoming(seg.ACK && seg.seq == peer.iss)",
+        "witness step": "delivered() && outgoing(seg.ACK) && incoming(seg.SYN || seg.ack == old.nxt)" })json"},
+    {"./absence.json", R"json({ "property": "absence", "says": "asks what is not in flight; not for the unlimited network",
+        "never step": "delivered() && !outgoing(seg.ACK) && !incoming(true) && state == ESTABLISHED",
+        "witness step": "!delivered() && !incoming(true) && state == old.state" })json"}};
+
+struct model {
+  std::unique_ptr<language::library> files;  // owns what everything else points into
+  std::shared_ptr<const composition> composed;
+  std::vector<const language::document*> documents;
+  property_set properties;
+
+  bool is_set() const { return composed->scenario.network.is_set(); }
+};
+
+// `extra` are texts by path that the library shall know, e.g. the protocol.
+model load(const setup& s, const std::vector<std::pair<std::string, std::string>>& extra = {}) {
+  model m;
+  m.files = std::make_unique<language::library>();
+  for (const auto& [path, text] : extra) m.files->preload(path, text);
+  for (const auto& [path, text] : probes) m.files->preload(path, text);
+  m.files->preload("./s.json", s.text());
+  language::diagnostics errors;
+  const auto source = language::load_protocol(s.protocol, *m.files, {}, errors);
+  const language::document* scenario = m.files->find("./s.json", language::file_kind::scenario, {}, errors);
+  std::optional<composition> composed;
+  if (source && scenario != nullptr) composed = language::compose(*source, *scenario, {}, errors);
+  if (!composed) throw std::runtime_error(errors.text() + s.text());
+  m.composed = std::make_shared<composition>(std::move(*composed));
+
+  std::vector<std::string> names;
+  for (const language::builtin_file& f : language::builtin_files())
+    if (f.kind == language::file_kind::property) names.emplace_back(f.name);
+  for (const auto& probe : probes) names.push_back(probe.first);
+  for (const std::string& name : names) {
+    const language::document* d = m.files->find(name, language::file_kind::property, {}, errors);
+    if (d == nullptr) throw std::runtime_error(errors.text());
+    language::diagnostics refused;  // the scenario cannot decide this property
+    if (properties::load_properties({d}, *m.composed, refused)) m.documents.push_back(d);
+  }
+  auto p = properties::load_properties(m.documents, *m.composed, errors);
+  if (!p) throw std::runtime_error(errors.text());
+  m.properties = std::move(*p);
+  return m;
+}
+
+bool has_property(const model& m, const std::string& name) {
+  return std::any_of(m.properties.all.begin(), m.properties.all.end(), [&](const auto& p) { return p.name == name; });
+}
+
+naive::exploration naively(const model& m, std::uint64_t most) {
+  return naive::explore(system::plain_system(*m.composed, m.properties.observers), m.properties, most, m.is_set());
+}
+
+// ---- The comparisons ----
+
+class differences {
+ public:
+  void add(std::string what) {
+    if (all_.size() < 20) all_.push_back(std::move(what));
+  }
+  template <typename T>
+  void unless_same(const std::string& what, const T& reference, const T& found) {
+    if (!(reference == found)) add(fmt::format("{}: naively {}, here {}", what, reference, found));
+  }
+  bool empty() const { return all_.empty(); }
+  std::string text() const { return fmt::format("{}\n", fmt::join(all_, "\n")); }
+
+ private:
+  std::vector<std::string> all_;
+};
+
+std::uint32_t bounds_of(properties::marks seen) {
+  return static_cast<std::uint32_t>(seen >> (2 * properties::most_properties));
+}
+
+void compare_marks(const naive::exploration& reference, const property_set& p, properties::marks seen, differences& d) {
+  for (std::size_t i = 0; i < p.all.size(); ++i) {
+    d.unless_same(p.all[i].name + " violated", reference.violated[i].has_value(), (seen & violated(i)) != 0);
+    d.unless_same<bool>(p.all[i].name + " witnessed", reference.witnessed[i], (seen & witnessed(i)) != 0);
+  }
+  d.unless_same("bounds", reference.bounds, bounds_of(seen));
+}
+
+// The enumerating search: the same states, transitions and depth, the same marks, paths as short.
+differences compare_enumerating(const naive::exploration& reference, const model& m) {
+  differences d;
+  properties::monitored_system monitored(*m.composed, m.properties);
+  checker::enumerating_search search(monitored);
+  const checker::statistics found = search.run({}, nullptr);
+  if (found.ended != checker::outcome::complete) d.add("the search did not end by itself");
+  d.unless_same("states", reference.states, found.states);
+  d.unless_same("transitions", reference.transitions, found.transitions);
+  d.unless_same("depth", reference.depth, found.depth);
+  compare_marks(reference, m.properties, found.seen, d);
+  for (std::size_t i = 0; i < m.properties.all.size(); ++i)
+    if (reference.violated[i] && (found.seen & violated(i)) != 0)
+      d.unless_same("length of the path to " + m.properties.all[i].name, *reference.violated[i],
+                    static_cast<std::uint64_t>(search.path_to(violated(i)).size()));
+  return d;
+}
+
+// The tables state by state and step by step: described in words, the steps from a state are those of its
+// plain partner, and partners correspond one to one.
+differences compare_steps(const model& m) {
+  differences d;
+  const system::plain_system plain(*m.composed, m.properties.observers);
+  system::tables tables(*m.composed, m.properties.observers, nullptr);
+  std::map<system::state, system::plain_state> partner;
+  std::set<system::plain_state> taken;
+  std::vector<system::state> queue;
+  const auto discover = [&](const system::state& s, const system::plain_state& is) {
+    const auto [at, fresh] = partner.emplace(s, is);
+    if (!fresh) {
+      if (at->second != is) d.add("one state of the tables is two plain states");
+      return;
+    }
+    if (!taken.insert(is).second) d.add("two states of the tables are one plain state");
+    queue.push_back(s);
+  };
+  discover(tables.initial(), plain.initial());
+  for (std::size_t next = 0; next < queue.size() && d.empty(); ++next) {
+    const system::state s = queue[next];
+    std::uint32_t met = 0;
+    const std::vector<system::plain_successor> steps = plain.successors(partner.at(s), met);
+    std::vector<bool> matched(steps.size());
+    const std::uint32_t met_by_tables =
+        tables.successors(s, [&](const system::state& to, const system::table_step& by, const system::outcome*) {
+          const system::step in_words = tables.describe(s, by);
+          for (std::size_t i = 0; i < steps.size(); ++i) {
+            if (matched[i] || steps[i].by != in_words) continue;
+            matched[i] = true;
+            discover(to, steps[i].state);
+            return;
+          }
+          d.add("the tables take a step that the plain system does not take");
+        });
+    if (std::find(matched.begin(), matched.end(), false) != matched.end())
+      d.add("the tables leave out a step of the plain system");
+    d.unless_same("bounds met in one state", met, met_by_tables);
+  }
+  return d;
+}
+
+// The covering search, on a network that is a set: the same marks, the same reachable pairs of endpoints,
+// and the same segments that may arrive at each. `Covering` makes the system that the search sees.
+template <typename Covering = properties::covering_system>
+differences compare_covering(const naive::exploration& reference, const model& m) {
+  differences d;
+  properties::monitored_system monitored(*m.composed, m.properties);
+  Covering covering(monitored);
+  checker::covering_search<Covering> search(covering);
+  const checker::statistics found = search.run({}, nullptr);
+  if (found.ended != checker::outcome::complete) d.add("the search did not end by itself");
+  compare_marks(reference, m.properties, found.seen, d);
+  std::set<naive::endpoint_pair> pairs;
+  std::set<naive::deliverable> deliverables;
+  system::tables& tables = monitored.tables();
+  search.for_each_maximal([&](const auto& control, const checker::content& has) {
+    const naive::endpoint_pair at{tables.endpoint_row(0, control[0]), tables.endpoint_row(1, control[1])};
+    pairs.insert(at);
+    for (checker::item i = 0; i < has.size(); ++i) {
+      const int sender = Covering::sender_of(i);
+      if (has[i] > 0) deliverables.insert({at, sender, tables.segment_row(sender, Covering::segment_of(i))});
+    }
+  });
+  const auto compare_sets = [&](const std::string& what, const auto& expected, const auto& here) {
+    const auto not_in = [](const auto& some, const auto& others) {
+      return std::count_if(some.begin(), some.end(), [&](const auto& x) { return others.count(x) == 0; });
+    };
+    if (expected != here)
+      d.add(fmt::format("{}: naively {}, here {}; missing {}, too many {}", what, expected.size(), here.size(),
+                        not_in(expected, here), not_in(here, expected)));
+  };
+  compare_sets("pairs of endpoints", reference.pairs, pairs);
+  compare_sets("segments that may arrive", reference.deliverables, deliverables);
+  return d;
+}
+
+// A counterexample on a system of its own: every step can be taken and leads where it says, and the last one
+// violates the property. Of a shortest one no beginning does.
+void compare_trace(const cli::answer& a, std::size_t index, const property_set& p, differences& d) {
+  const cli::counterexample& c = *a.trace;
+  const system::plain_system fresh(*c.on, p.observers);
+  const auto bad = [&](properties::marks found) { return (found & violated(index)) != 0; };
+  system::plain_state at = fresh.initial();
+  bool violates = bad(naive::judge_state(fresh, p, at));
+  for (const system::plain_successor& said : c.run.steps) {
+    if (violates && c.shortest) return d.add(a.property + ": a beginning of the shortest run violates it already");
+    const auto step = fresh.apply(at, said.by);
+    if (!step) return d.add(a.property + ": a step of the run is not possible");
+    if (step->state != said.state) d.add(a.property + ": a step of the run leads elsewhere");
+    violates = bad(naive::judge_step(fresh, p, at, *step)) || bad(naive::judge_state(fresh, p, step->state));
+    at = step->state;
+  }
+  if (!violates) d.add(a.property + ": the end of its run does not violate it");
+}
+
+// The whole check, as the command makes it: verdicts, and a run for every violation.
+void compare_answers(const naive::exploration& reference, const model& m, const cli::check_result& result,
+                     const std::vector<std::size_t>& asked, const property_set& p, differences& d) {
+  d.unless_same("covering search", m.is_set(), result.covering);
+  d.unless_same("answers", asked.size(), result.answers.size());
+  if (!d.empty()) return;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const cli::answer& a = result.answers[i];
+    const auto least = reference.violated[asked[i]];
+    const auto expected = least                                                  ? cli::verdict::violated
+                          : p.all[i].witness && !reference.witnessed[asked[i]] ? cli::verdict::holds_vacuously
+                                                                                 : cli::verdict::holds;
+    d.unless_same("verdict on " + a.property, std::string(name_of(expected)), std::string(name_of(a.says)));
+    d.unless_same("a run for " + a.property, least.has_value(), a.trace.has_value());
+    if (!least || !a.trace) continue;
+    compare_trace(a, i, p, d);
+    if (result.covering) continue;
+    d.unless_same("said to be shortest", true, a.trace->shortest);
+    d.unless_same("length of the run for " + a.property, *least,
+                  static_cast<std::uint64_t>(a.trace->run.steps.size()));
+  }
+  if (result.statistics.ended == checker::outcome::complete)
+    d.unless_same("bounds", reference.bounds, result.bounds_met);
+}
+
+// Asks for all properties at once, then for each violated one alone: a search that may stop at its goal.
+differences compare_check(const naive::exploration& reference, const model& m) {
+  differences d;
+  const auto ask = [&](const std::vector<std::size_t>& asked) {
+    cli::check_input input;
+    input.composition = m.composed;
+    for (const std::size_t i : asked) input.properties.push_back(m.documents[i]);
+    language::diagnostics errors;
+    const auto p = properties::load_properties(input.properties, *m.composed, errors);
+    try {
+      const auto result = cli::check(input, {}, nullptr, errors);
+      if (result)
+        compare_answers(reference, m, *result, asked, *p, d);
+      else
+        d.add(errors.text());
+    } catch (const std::logic_error& broken) {
+      d.add(broken.what());
+    }
+  };
+  std::vector<std::size_t> all(m.documents.size());
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+  ask(all);
+  for (const std::size_t i : all)
+    if (reference.violated[i]) ask({i});
+  return d;
+}
+
+// ---- The examples ----
+
+constexpr std::uint64_t most_states = 30'000;
+
+void compare_all(const model& m) {
+  const naive::exploration reference = naively(m, most_states);
+  printf("states %llu transitions %llu depth %llu\n", (unsigned long long)reference.states, (unsigned long long)reference.transitions, (unsigned long long)reference.depth);
+  printf("%s\n", reference.complete ? "" : "TOOLARGE");
+  ASSERT_TRUE(reference.complete) << "more than " << most_states << " states";
+  const differences counted = compare_enumerating(reference, m);
+  EXPECT_TRUE(counted.empty()) << counted.text();
+  const differences stepped = compare_steps(m);
+  EXPECT_TRUE(stepped.empty()) << stepped.text();
+  if (m.is_set()) {
+    const differences covered = compare_covering(reference, m);
+    EXPECT_TRUE(covered.empty()) << covered.text();
+  }
+  const differences checked = compare_check(reference, m);
+  EXPECT_TRUE(checked.empty()) << checked.text();
+}
+
+class reference : public testing::TestWithParam<example> {};
+
+TEST_P(reference, agrees) {
+  const model m = load(GetParam().with);
+  const language::scenario& s = m.composed->scenario;
+  // What a scenario cannot decide is left out, but nothing else.
+  for (const char* always : {"agreement", "no-stale-data", "in-order-exactly-once", "reliable-close", "no-data-loss"})
+    EXPECT_TRUE(has_property(m, always)) << always;
+  EXPECT_EQ(has_property(m, "stuck"), !m.is_set());
+  EXPECT_EQ(has_property(m, "absence"), !m.is_set());
+  EXPECT_EQ(has_property(m, "time-wait-purge"), s.time != time_mode::untimed);
+  compare_all(m);
+}
+
+const intention open_actively{"OPEN active", ""}, open_passively{"OPEN passive", ""};
+const intention close_established{"CLOSE", "state == ESTABLISHED"}, close_wait{"CLOSE", "state == CLOSE-WAIT"};
+const intention close_any{"CLOSE", "state in {ESTABLISHED, CLOSE-WAIT}"};
+const intention send_established{"SEND", "state == ESTABLISHED"}, abort_any{"ABORT", ""};
+
+intention twice(intention i) {
+  i.times = 2;
+  return i;
+}
+
+setup opens() { return {.a = {"CLOSED", {open_actively}}, .b = {"LISTEN", {}}}; }
+setup closes() {
+  return {.a = {"CLOSED", {open_actively, close_established}}, .b = {"LISTEN", {close_wait}}};
+}
+setup both_open() { return {.a = {"CLOSED", {open_actively}}, .b = {"CLOSED", {open_actively}}}; }
+setup both_close() { return {.a = {"CLOSED", {open_actively, close_any}}, .b = {"LISTEN", {close_any}}}; }
+setup sends() {
+  return {.a = {"CLOSED", {open_actively, send_established, close_established}}, .b = {"LISTEN", {}}};
+}
+setup aborts() { return {.a = {"CLOSED", {open_actively, abort_any}}, .b = {"LISTEN", {}}}; }
+setup reopens() {
+  return {.a = {"CLOSED", {twice(open_actively), {"ABORT", "state in synchronized"}}},
+          .b = {"LISTEN", {open_passively}},
+          .incarnations = 2};
+}
+
+setup on_set(setup s) {
+  s.loss = s.duplication = unlimited;
+  return s;
+}
+setup in_time(setup s, const std::string& time, int lifetime) {
+  s.time = time;
+  s.lifetime = lifetime;
+  return s;
+}
+setup with(setup s, std::vector<std::pair<std::string, std::string>> set) {
+  for (auto& one : set) s.set.push_back(std::move(one));
+  return s;
+}
+
+std::string amount(int n) { return n == unlimited ? "unlimited" : std::to_string(n); }
+
+// Every network on which something small happens.
+std::vector<example> networks() {
+  std::vector<example> all;
+  for (const std::string order : {"any", "fifo"})
+    for (const int loss : {0, 1, unlimited})
+      for (const int duplication : {0, 1, unlimited})
+        for (const int capacity : {1, 2, 3, 4}) {
+          setup s = opens();
+          s.order = order;
+          s.loss = loss;
+          s.duplication = duplication;
+          s.capacity = capacity;
+          if (s.is_set() && capacity > 1) continue;
+          all.push_back({fmt::format("{} loss {} duplication {} capacity {}", order, amount(loss), amount(duplication), capacity), s});
+        }
+  return all;
+}
+INSTANTIATE_TEST_SUITE_P(network, reference, testing::ValuesIn(networks()), name_of);
+
+// Lifetimes in counted and in lazy time, with and without what makes segments vanish.
+std::vector<example> lifetimes() {
+  std::vector<example> all;
+  for (const std::string time : {"lazy", "timed"})
+    for (const int lifetime : {0, 1, 2, 3})
+      for (const int loss : {0, 1, unlimited})
+        for (const int duplication : {0, 1, unlimited})
+          for (const std::string order : {"any", "fifo"}) {
+            setup s = in_time(opens(), time, lifetime);
+            s.order = order;
+            s.loss = loss;
+            s.duplication = duplication;
+            s.set = {{"rto", "2"}, {"r2", "1"}};
+            all.push_back({fmt::format("{} lifetime {} loss {} duplication {} {}", time, lifetime, amount(loss), amount(duplication), order), s});
+          }
+  return all;
+}
+INSTANTIATE_TEST_SUITE_P(lifetime, reference, testing::ValuesIn(lifetimes()), name_of);
+
+// What users may do, in each time mode, on a bounded network and on the unlimited one.
+std::vector<example> lives() {
+  std::vector<std::pair<std::string, setup>> users = {
+      {"open", opens()},
+      {"close", closes()},
+      {"both open", both_open()},
+      {"both close", both_close()},
+      {"send", sends()},
+      {"abort", aborts()},
+      {"reopen", reopens()},
+  };
+  std::vector<example> all;
+  for (const auto& [name, plan] : users)
+    for (const std::string time : {"untimed", "lazy", "timed"})
+      for (const bool bounded : {true, false}) {
+        setup s = in_time(plan, time, time == "untimed" ? 0 : 2);
+        s.loss = s.duplication = bounded ? 1 : unlimited;
+        s.set = {{"r2", "1"}, {"rto", "2"}};
+        all.push_back({fmt::format("{} {} {}", name, time, bounded ? "bounded" : "set"), s});
+      }
+  return all;
+}
+INSTANTIATE_TEST_SUITE_P(life, reference, testing::ValuesIn(lives()), name_of);
+
+}  // namespace
+}  // namespace tcpmc
