@@ -24,6 +24,7 @@ class property_reader {
 
   void read(const document& file) {
     const json_node& root = file.root;
+    const std::size_t before = errors_.size();
     refuse_unknown_keys(root, {"property", "cite", "says", "observers", "observe", "never", "never step", "never stuck",
                                "witness", "witness step", "needs time"}, errors_);
     property p;
@@ -42,13 +43,13 @@ class property_reader {
         for (const intention& i : side.application) calls = std::max(calls, i.times);
       words_[s].constants["calls"] = {type::integer(), calls};
     }
-    observers(root);
+    if (!observers(root)) return;
     observations(root);
     const json_node* stuck = root.find("never stuck");
     p.stuck = flag(root, "never stuck");
     p.never = one_of(root, "never", "never step");
     p.witness = one_of(root, "witness", "witness step");
-    if (!p.never && !p.stuck && !root.find("never") && !root.find("never step"))
+    if (!p.never && !p.stuck && errors_.size() == before)
       errors_.add(root.at, "a property needs \"never\" or \"never step\": what must not happen");
     if (p.never && p.stuck) errors_.add(stuck->at, "\"never stuck\" stands alone");
     fits_scenario(p, root);
@@ -63,12 +64,13 @@ class property_reader {
     return node->boolean;
   }
 
-  void observers(const json_node& root) {
+  // Whether there is a table of them; without it, all that uses an observer would look wrong as well.
+  bool observers(const json_node& root) {
     const json_node* node = root.find("observers");
-    if (node == nullptr) return;
+    if (node == nullptr) return true;
     if (node->is != kind::object) {
       errors_.add(node->at, "observers are declared like variables: {name: type}");
-      return;
+      return false;
     }
     for (const json_member& m : node->members) {
       parse_signature(m.key, m.at, errors_);
@@ -78,7 +80,10 @@ class property_reader {
     for (std::size_t s = 0; s < 2; ++s)
       for (const json_member& m : node->members) {
         auto v = read_variable(m.key, m.value, words_[s], errors_);
-        if (!v) continue;
+        if (!v) {
+          for (const char* scope : {"", "old.", "peer."}) words_[s].broken.insert(scope + m.key);
+          continue;
+        }
         v->slot = next_slot_[s];
         next_slot_[s] += std::max(1, v->length);
         words_[s].variables[m.key] = {v->of, row::self, v->slot, v->length};
@@ -89,6 +94,7 @@ class property_reader {
         words_[s].variables["peer." + m.key] = {v->of, row::peer, v->slot - own_base + base, v->length};
         into_.observers[s].variables.push_back({std::move(*v)});
       }
+    return true;
   }
 
   void observations(const json_node& root) {
@@ -121,7 +127,7 @@ class property_reader {
         o.when = std::move(*condition);
         for (const json_node& line : body->items) {
           const auto a = parse_action(line, errors_);
-          if (!a) continue;
+          if (!a || words_[s].broken.count(a->name)) continue;
           const variable* target = own_observer(s, a->name);
           if (a->is != verb::assign || target == nullptr || a->indexed != (target->length > 0) || !a->only_if.empty()) {
             errors_.add(a->at, "an observation assigns to an observer of its property", "NAME := expression");

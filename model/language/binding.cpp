@@ -202,6 +202,7 @@ std::optional<code> binder::fail(place at, const std::string& message, const std
 
 // Whether `by` more parts are still reasonable; reports if not.
 bool binder::grows(place at, std::size_t by) {
+  if (parts_ > most_parts) return false;  // reported already
   parts_ += by;
   if (parts_ <= most_parts) return true;
   fail(at, fmt::format("this has more than {} parts when its definitions are put in", most_parts),
@@ -388,7 +389,7 @@ std::optional<code> binder::bind_name(const expression& e, const type* expected)
     if ((prefix == "old." || prefix == "peer.") && words_.has_label && words_.definitions.count(rest))
       return bind_definition(e, rest, prefix);
   }
-  if (expected != nullptr && expected->is == type::kind::word) {
+  if (expected != nullptr && expected->is == type::kind::word && !words_.broken.count(e.name)) {
     const auto& words = *expected->words;
     if (const auto w = std::find(words.begin(), words.end(), e.name); w != words.end()) {
       c.of = *expected;
@@ -397,6 +398,7 @@ std::optional<code> binder::bind_name(const expression& e, const type* expected)
     }
     return fail(e.at, fmt::format("unknown word '{}'", e.name), suggestion(e.name, words));
   }
+  if (words_.broken.count(e.name)) return std::nullopt;
   if (const auto f = words_.forbidden.find(e.name); f != words_.forbidden.end())
     return fail(e.at, fmt::format("'{}' cannot be read here", e.name), f->second);
   std::string hint = suggestion(e.name, words_.known_names());
@@ -406,6 +408,7 @@ std::optional<code> binder::bind_name(const expression& e, const type* expected)
 }
 
 std::optional<code> binder::bind_call(const expression& e) {
+  if (words_.broken.count(e.name)) return std::nullopt;
   if (e.is == syntax::element) {
     const std::string scoped = e.name.find('.') == std::string::npos ? prefix_ + e.name : e.name;
     const auto v = words_.variables.find(scoped);
@@ -590,7 +593,7 @@ std::optional<std::pair<code, code>> binder::bind_pair(const expression& a, cons
     };
     return e.is != syntax::name || e.name == "true" || e.name == "false" || in_frame() ||
            e.name.find('.') != std::string::npos || words_.variables.count(prefix_ + e.name) ||
-           words_.constants.count(e.name) || words_.definitions.count(e.name);
+           words_.constants.count(e.name) || words_.definitions.count(e.name) || words_.broken.count(e.name);
   };
   std::optional<code> left, right;
   if (is_known(a)) {

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -115,6 +116,8 @@ class vocabulary {
   std::shared_ptr<const std::vector<std::string>> states, timers, signals, calls;
   std::map<std::string, int> timer_slots;  // slot of each timer in an endpoint's row
   std::map<std::string, std::string> forbidden;  // names that exist but may not be read here, and why
+  // Names whose declaration is wrong. That is reported once, where it stands; what uses them fails silently.
+  std::set<std::string> broken;
   bool has_label = false;                  // passed(S), signalled(N), called('C'), expired(T), ...
   int modulus = 0;
 

@@ -117,18 +117,21 @@ class converter {
       return a;
     }
     action a;
-    a.at = at(n);
+    a.at = a.name_at = at(n);
     if (n.is_type<sent>()) {
       a.is = verb::send;
       for (const auto& child : n.children) {
         if (child->is_type<sent_flag>())
-          a.flags.push_back(child->string());
+          a.flags.push_back({child->string(), at(*child)});
         else
-          a.fields.emplace_back(child->children[0]->string(), convert(*child->children[1]));
+          a.fields.push_back({child->children[0]->string(), convert(*child->children[1]), at(*child)});
       }
       return a;
     }
-    if (!n.children.empty()) a.name = n.children[0]->string();
+    if (!n.children.empty()) {
+      a.name = n.children[0]->string();
+      a.name_at = at(*n.children[0]);
+    }
     if (n.is_type<assigned>()) {
       a.is = verb::assign;
       a.indexed = n.children.size() == 3;

@@ -49,13 +49,24 @@ struct expression {
 enum class verb { assign, choose, go_to, signal, clear, start, stop, drop, continue_at, send, perform, refuse };
 
 struct action {
+  struct flag {
+    std::string name;
+    place at;
+  };
+  struct field {
+    std::string name;
+    expression value;
+    place at;
+  };
+
   verb is = verb::drop;
-  std::string name;              // variable, state, signal, timer, stage or procedure
-  std::vector<expression> args;  // assign: value (and index, if an element); choose: lowest, highest
-  std::vector<std::string> flags;                          // send
-  std::vector<std::pair<std::string, expression>> fields;  // send
-  bool indexed = false;                                    // assign to name[args[1]]
-  std::vector<expression> only_if;                         // empty, or the condition of "... if e"
+  std::string name;                 // variable, state, signal, timer, stage or procedure
+  place name_at;                    // or of the action, where it has no name
+  std::vector<expression> args;     // assign: value (and index, if an element); choose: lowest, highest
+  std::vector<flag> flags;          // send
+  std::vector<field> fields;        // send
+  bool indexed = false;             // assign to name[args[1]]
+  std::vector<expression> only_if;  // empty, or the condition of "... if e"
   place at;
 };
 

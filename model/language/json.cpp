@@ -102,7 +102,9 @@ class tree_builder : public nlohmann::json_sax<nlohmann::json> {
     for (const char c : what.substr(0, longest_reason)) printable += c >= ' ' && c <= '~' ? c : '?';
     if (what.size() > longest_reason) printable += "...";
     const bool at_end = offset >= file_.text.size() || last_token.empty();
-    errors_.add({&file_, offset}, "not valid JSON: " + printable,
+    // The parser stops at the end of what it cannot use; people look for its beginning.
+    const std::size_t begin = last_token.size() > 1 ? start_of_token() : offset;
+    errors_.add({&file_, begin}, "not valid JSON: " + printable,
                 at_end ? "the file ends too early; is it truncated?" : "");
     return false;
   }

@@ -68,6 +68,7 @@ class compiler {
 
  private:
   void limits() {
+    if (from_.states.empty()) errors_.add(from_.at, "a protocol needs states: \"endpoint\": {\"states\": [...]}");
     limit(from_.states, most_states, "states");
     limit(from_.signals, most_signals, "signals");
     limit(from_.flags, most_flags, "flags");
@@ -89,14 +90,17 @@ class compiler {
     for (const named_node& n : from_.parameters) {
       if (n.node.is != kind::object) {
         errors_.add(n.node.at, "a parameter is declared as {\"type\": ..., \"default\": ...}");
+        p_.words.broken.insert(n.name);
         continue;
       }
       refuse_unknown_keys(n.node, {"type", "default", "says", "cite"}, errors_);
       const json_node* value = n.node.find("default");
-      if (value == nullptr)
+      if (value == nullptr) {
         errors_.add(n.at, fmt::format("the parameter '{}' has no \"default\"", n.name));
-      else
+        p_.words.broken.insert(n.name);
+      } else {
         values[n.name] = *value;
+      }
     }
     std::vector<setting> all;
     for (const named_node& s : from_.settings) all.push_back({s.name, s.at, s.node});
@@ -104,7 +108,7 @@ class compiler {
     for (const setting& s : all) {
       if (index_of(names, s.name) < 0)
         errors_.add(s.at, fmt::format("there is no parameter '{}'", s.name), suggestion(s.name, names));
-      else
+      else if (values.count(s.name))
         values[s.name] = s.value;
     }
     for (const named_node& n : from_.parameters) {
@@ -123,19 +127,19 @@ class compiler {
   bool evaluate_parameter(const std::string& name, const std::map<std::string, json_node>& values,
                           std::set<std::string>& open) {
     if (p_.words.constants.count(name)) return true;
-    if (failed_.count(name)) return false;
+    if (p_.words.broken.count(name)) return false;
     const auto declared = std::find_if(from_.parameters.begin(), from_.parameters.end(),
                                        [&](const named_node& n) { return n.name == name; });
     const auto value = values.find(name);
     if (value == values.end()) return false;
     if (!open.insert(name).second) {
       errors_.add(value->second.at, fmt::format("the value of '{}' depends on itself", name));
-      failed_.insert(name);
+      p_.words.broken.insert(name);
       return false;
     }
     const auto done = [&](bool ok) {
       open.erase(name);
-      if (!ok) failed_.insert(name);
+      if (!ok) p_.words.broken.insert(name);
       return ok;
     };
     const json_node* type_node = declared->node.find("type");
@@ -173,7 +177,6 @@ class compiler {
   // --- declarations ---
 
   void declarations() {
-    if (from_.states.empty()) errors_.add(from_.at, "a protocol needs states: \"endpoint\": {\"states\": [...]}");
     for (const auto* list : {&from_.states, &from_.flags, &from_.signals, &from_.fields, &from_.variables,
                              &from_.timers, &from_.groups, &from_.parameters})
       for (const named_node& n : *list) check_name(n);
@@ -192,11 +195,14 @@ class compiler {
     words.calls = p_.calls;
 
     int slot = state_slot;
-    if (!p_.states->empty()) words.variables["state"] = {type::word(p_.states), row::self, slot++, 0};
+    words.variables["state"] = {type::word(p_.states), row::self, slot++, 0};
     for (const named_node& n : from_.variables) {
       if (taken(n)) continue;
       auto v = read_variable(n.name, n.node, words, errors_);
-      if (!v) continue;
+      if (!v) {
+        words.broken.insert(n.name);
+        continue;
+      }
       v->slot = slot;
       slot += std::max(1, v->length);
       words.variables[v->name] = {v->of, row::self, v->slot, v->length};
@@ -214,7 +220,10 @@ class compiler {
         continue;
       }
       const auto of = read_type(n.node, words, errors_);
-      if (!of) continue;
+      if (!of) {
+        words.broken.insert("seg." + n.name);
+        continue;
+      }
       p_.fields.emplace_back(n.name, *of);
       segment_words_["seg." + n.name] = {*of, row::segment, segment_slot++, 0};
     }
@@ -234,6 +243,7 @@ class compiler {
     for (const char* ghost : {"incarnation", "peer_incarnation", "attempts", "seg.incarnation",
                               "seg.peer_incarnation", "seg.isn", "seg.answer"})
       words.forbidden[ghost] = "it is a ghost tag: only properties and traces may read it, never a rule";
+    for (const auto& [name, v] : segment_words_) words.forbidden[name] = "no segment arrives here";
     for (const char* scoped : {"old", "peer"})
       for (const auto& [name, v] : std::map(words.variables))
         words.forbidden[fmt::format("{}.{}", scoped, name)] =
@@ -308,7 +318,10 @@ class compiler {
     for (const named_node& n : from_.definitions) {
       const auto head = parse_signature(n.name, n.at, errors_);
       const auto body = parse_expression(n.node, errors_);
-      if (!head || !body) continue;
+      if (!head || !body) {
+        p_.words.broken.insert(head ? head->name : n.name.substr(0, n.name.find('(')));
+        continue;
+      }
       if (p_.words.variables.count(head->name) || p_.words.constants.count(head->name)) {
         errors_.add(n.at, fmt::format("the name '{}' is taken already by a variable or parameter", head->name));
         continue;
@@ -338,7 +351,9 @@ class compiler {
       const auto e = that != nullptr ? parse_expression(*that, errors_) : std::nullopt;
       if (!e) continue;
       const auto bound = binder(p_.words, errors_).bind(*e, type::boolean());
-      if (bound && (bound->is != operation::constant || bound->value != 1))
+      if (bound && bound->is != operation::constant)
+        errors_.add(that->at, "a requirement is about parameters: it has to be a constant");
+      else if (bound && bound->value != 1)
         errors_.add(that->at, fmt::format("the parameters do not fit together: {}", says), "needed: " + that->string);
     }
   }
@@ -467,11 +482,7 @@ class compiler {
     if (in != nullptr && in->is == kind::array)
       for (const json_node& item : in->items) r.in_text += (r.in_text.empty() ? "" : ", ") + item.string;
     vocabulary words = p_.words;
-    if (stage_ >= 0) {
-      words.variables.insert(segment_words_.begin(), segment_words_.end());
-    } else {
-      for (const auto& [name, v] : segment_words_) words.forbidden[name] = "no segment arrives in this event";
-    }
+    if (stage_ >= 0) words.variables.insert(segment_words_.begin(), segment_words_.end());
     if (const json_node* when = node.find("when")) {
       if (when->is == kind::string) r.when_text = when->string;
       if (when->is == kind::boolean && !when->boolean) r.when_text = "false";  // true is no condition
@@ -511,7 +522,7 @@ class compiler {
     const auto named = [&](const std::vector<std::string>& list, const char* what) {
       result.target = index_of(list, a->name);
       if (result.target < 0)
-        errors_.add(a->at, fmt::format("there is no {} '{}'", what, a->name), suggestion(a->name, list));
+        errors_.add(a->name_at, fmt::format("there is no {} '{}'", what, a->name), suggestion(a->name, list));
     };
     switch (a->is) {
       case verb::assign:
@@ -533,11 +544,11 @@ class compiler {
         if (stage_ < 0)
           errors_.add(a->at, "'continue at' belongs to rules under \"segment arrives\"");
         else if (result.target >= 0 && result.target <= stage_)
-          errors_.add(a->at, fmt::format("the stage '{}' is not after this one", a->name),
+          errors_.add(a->name_at, fmt::format("the stage '{}' is not after this one", a->name),
                       "processing only goes forward, so that it ends");
         break;
       case verb::send:
-        if (!compile_send(*a, words, result)) return;
+        compile_send(*a, words, result);
         break;
       case verb::perform:
         perform(*a, words, into);
@@ -557,16 +568,19 @@ class compiler {
   }
 
   bool compile_assignment(const action& a, const vocabulary& words, instruction& result) {
+    if (words.broken.count(a.name)) return false;
     const auto v = p_.words.variables.find(a.name);
     if (v == p_.words.variables.end() || a.name == "state") {
       std::vector<std::string> names;
       for (const variable& known : p_.variables) names.push_back(known.name);
-      const bool ghost = words.forbidden.count(a.name);
-      errors_.add(a.at,
-                  ghost           ? fmt::format("'{}' cannot be changed by a rule", a.name)
-                  : a.name == "state" ? "the state is changed by 'goto STATE'"
-                                      : fmt::format("there is no variable '{}'", a.name),
-                  ghost ? words.forbidden.at(a.name) : suggestion(a.name, names));
+      if (a.name == "state")
+        errors_.add(a.at, "the state is changed by 'goto STATE'");
+      else if (words.forbidden.count(a.name))
+        errors_.add(a.at, fmt::format("'{}' cannot be changed by a rule", a.name), words.forbidden.at(a.name));
+      else if (words.constants.count(a.name))
+        errors_.add(a.at, fmt::format("'{}' is a parameter: it is the same in all states", a.name));
+      else
+        errors_.add(a.at, fmt::format("there is no variable '{}'", a.name), suggestion(a.name, names));
       return false;
     }
     if (a.indexed != (v->second.length > 0)) {
@@ -587,45 +601,37 @@ class compiler {
     return true;
   }
 
-  bool compile_send(const action& a, const vocabulary& words, instruction& result) {
+  void compile_send(const action& a, const vocabulary& words, instruction& result) {
     result.segment.resize(p_.flags.size() + p_.fields.size());
-    bool ok = true;
-    for (const std::string& flag : a.flags) {
-      const int i = index_of(p_.flags, flag);
-      if (i < 0) {
-        errors_.add(a.at, fmt::format("there is no flag '{}'", flag), suggestion(flag, p_.flags));
-        ok = false;
-      } else if (result.segment[static_cast<std::size_t>(i)].value != 0) {
-        errors_.add(a.at, fmt::format("the flag '{}' stands twice", flag));
-        ok = false;
-      } else {
+    for (const action::flag& flag : a.flags) {
+      const int i = index_of(p_.flags, flag.name);
+      if (i < 0)
+        errors_.add(flag.at, fmt::format("there is no flag '{}'", flag.name), suggestion(flag.name, p_.flags));
+      else if (result.segment[static_cast<std::size_t>(i)].value != 0)
+        errors_.add(flag.at, fmt::format("the flag '{}' stands twice", flag.name));
+      else
         result.segment[static_cast<std::size_t>(i)].value = 1;
-      }
     }
-    for (const auto& [name, e] : a.fields) {
+    std::set<std::string> given;
+    for (const auto& [name, e, at] : a.fields) {
+      if (words.broken.count("seg." + name)) continue;
       const auto field = std::find_if(p_.fields.begin(), p_.fields.end(), [&](const auto& f) { return f.first == name; });
       if (field == p_.fields.end()) {
-        errors_.add(e.at, fmt::format("a segment has no field '{}'", name), suggestion(name, names_of(from_.fields)));
-        ok = false;
+        errors_.add(at, fmt::format("a segment has no field '{}'", name), suggestion(name, names_of(from_.fields)));
         continue;
       }
+      if (!given.insert(name).second) errors_.add(at, fmt::format("the field '{}' stands twice", name));
       auto value = binder(words, errors_).bind(e, field->second);
-      ok = ok && value;
-      if (std::count_if(a.fields.begin(), a.fields.end(), [&](const auto& f) { return f.first == name; }) > 1) {
-        errors_.add(a.at, fmt::format("the field '{}' stands twice", name));
-        ok = false;
-      }
       const auto slot = p_.flags.size() + static_cast<std::size_t>(field - p_.fields.begin());
       if (value) result.segment[slot] = std::move(*value);
     }
-    return ok;
   }
 
   void perform(const action& a, const vocabulary& words, rule& into) {
     const auto found = std::find_if(from_.procedures.begin(), from_.procedures.end(),
                                     [&](const named_node& n) { return n.name == a.name; });
     if (found == from_.procedures.end()) {
-      errors_.add(a.at, fmt::format("there is no procedure '{}'", a.name), suggestion(a.name, names_of(from_.procedures)));
+      errors_.add(a.name_at, fmt::format("there is no procedure '{}'", a.name), suggestion(a.name, names_of(from_.procedures)));
       return;
     }
     performed_.insert(a.name);
@@ -688,7 +694,7 @@ class compiler {
   protocol p_;
   std::map<std::string, vocabulary::variable> segment_words_;
   std::vector<std::pair<std::size_t, expression>> pending_timers_;
-  std::set<std::string> failed_, performed_;
+  std::set<std::string> performed_;
   std::vector<std::string> stage_names_;
   std::vector<std::string> performing_;  // the procedures that are being put in
   int actions_ = 0;                      // of the rule, so far
@@ -773,17 +779,23 @@ std::optional<variable> read_variable(const std::string& name, const json_node& 
   v.of = *of;
   v.initial = of->is == type::kind::integer ? std::clamp(0, of->low, of->high) : 0;
   if (node.is != kind::object) return v;
-  const auto constant = [&](const char* key, const type& wanted) -> std::optional<int> {
+  const auto constant = [&](const char* key, const type& wanted, int& into) {
     const json_node* value = node.find(key);
-    if (value == nullptr) return std::nullopt;
+    if (value == nullptr) return true;
     const auto e = parse_expression(*value, errors);
-    if (!e) return std::nullopt;
+    if (!e) return false;
     const auto c = binder(words, errors).bind(*e, wanted);
-    if (c && c->is != operation::constant) errors.add(value->at, fmt::format("\"{}\" has to be a constant", key));
-    return c && c->is == operation::constant ? std::optional(c->value) : std::nullopt;
+    if (!c) return false;
+    if (c->is != operation::constant) {
+      errors.add(value->at, fmt::format("\"{}\" has to be a constant", key));
+      return false;
+    }
+    into = c->value;
+    return true;
   };
-  if (const auto initial = constant("initial", v.of)) v.initial = *initial;
-  if (const auto length = constant("length", type::integer(1, 16))) v.length = *length;
+  const bool initial = constant("initial", v.of, v.initial);
+  const bool length = constant("length", type::integer(1, 16), v.length);
+  if (!initial || !length) return std::nullopt;
   return v;
 }
 

@@ -108,7 +108,9 @@ class reader {
       const bool again = known != into.end();
       if (again && !(replaceable && variant_))
         errors_.add(m.at, fmt::format("'{}' is declared already", m.key),
-                    variant_ ? "a parameter's value is changed under \"set\"" : "");
+                    !variant_                                  ? ""
+                    : std::string_view(key) == "parameters" ? "its value is changed under \"set\""
+                                                            : "groups, definitions and procedures can be replaced, nothing else");
       else if (again)
         *known = {m.key, m.at, m.value, known->from_variant};
       else
@@ -285,17 +287,24 @@ std::optional<protocol_source> load(const std::string& reference, library& files
     return std::nullopt;
   }
   protocol_source result;
+  // A table that is misspelt or of the wrong kind would make everything that uses it look wrong as well: then
+  // the rest is not looked at before that is mended.
+  bool readable = true;
   if (d->kind == file_kind::protocol) {
+    const std::size_t before = errors.size();
     refuse_unknown_keys(d->root,
                         {"protocol", "cite", "says", "parameters", "require", "segment", "endpoint", "identity",
                          "define", "procedures", "user calls", "segment arrives", "time-outs", "output"},
                         errors);
     reader r(result, d->name, false, errors);
     r.declarations(d->root);
+    readable = errors.size() == before;
     r.rules_of_protocol(d->root);
     if (const json_node* identity = d->root.find("identity")) result.identity = *identity;
   } else {
+    const std::size_t before = errors.size();
     refuse_unknown_keys(d->root, {"variant", "of", "cite", "says", "set", "declare", "changes"}, errors);
+    readable = errors.size() == before;
     const json_node* of = d->root.find("of");
     if (of == nullptr || !expect(*of, kind::string, "the name of a protocol or variant", errors)) {
       if (of == nullptr) errors.add(d->root.at, "a variant needs \"of\": the protocol that it changes");
@@ -308,11 +317,13 @@ std::optional<protocol_source> load(const std::string& reference, library& files
     result = std::move(*base);
     result.changes.clear();
     reader r(result, d->name, true, errors);
+    const std::size_t before_declarations = errors.size();
     if (const json_node* declare = d->root.find("declare");
         declare && expect(*declare, kind::object, "an object", errors)) {
       refuse_unknown_keys(*declare, {"parameters", "segment", "endpoint", "define", "procedures", "require"}, errors);
       r.declarations(*declare);
     }
+    readable = readable && errors.size() == before_declarations;
     r.settings(d->root);
     r.changes(d->root);
   }
@@ -321,6 +332,7 @@ std::optional<protocol_source> load(const std::string& reference, library& files
   result.cite = text_of(d->root, "cite", errors);
   result.says = text_of(d->root, "says", errors);
   result.at = d->root.at;
+  if (!readable) return std::nullopt;
   return result;
 }
 

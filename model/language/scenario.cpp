@@ -117,6 +117,10 @@ class scenario_reader {
 
   budget read_budget(const json_node& node) {
     if (node.is == kind::string && node.string == "unlimited") return {true, 0};
+    if (node.is == kind::string && !nearest(node.string, {"unlimited"}).empty()) {
+      errors_.add(node.at, fmt::format("a budget cannot be '{}'", node.string), suggestion(node.string, {"unlimited"}));
+      return {};
+    }
     return {false, number(node, protocols_[0]->words, 0, 15)};
   }
 
