@@ -138,7 +138,8 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
   if ((found.seen & properties::violated(property)) != 0) {
     run = traces::replay(exact, steps_to(search, system, properties::violated(property)));
     c.shortest = true;
-    c.minimality = fmt::format("breadth-first search with at most {} duplicate(s): no shorter run violates the property", charged);
+    c.minimality = fmt::format("breadth-first search with at most {} {}: no shorter run violates the property", charged,
+                               charged == 1 ? "duplicate" : "duplicates");
   } else {
     run = traces::replay(exact, copied);
     c.minimality = "minimised: no single step can be left out; not proven shortest";

@@ -219,8 +219,9 @@ class checking {
       const int code = code_of(row, i);
       std::string says = name_of(a.says);
       if (code == exit_violated) says += fmt::format(" (expected: {})", name_of(row.expected[i].second));
-      fmt::print("    {:<22} {}{:>16} states  {}\n", a.property, coloured(fmt::format("{:<16}", says), code, colour_),
-                 with_commas(row.result.statistics.states), minimal_text(a));
+      const std::string line = fmt::format("    {:<22} {}{:>16} states  {}", a.property, coloured(fmt::format("{:<16}", says), code, colour_),
+                                           with_commas(row.result.statistics.states), minimal_text(a));
+      fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
     }
     if (const std::string limit = limit_text(row.result.statistics); !limit.empty()) fmt::print("    {}\n", limit);
     if (options_.show_traces) {
@@ -268,8 +269,9 @@ class checking {
     else
       result = t.violated > 0 ? fmt::format("{} violated", t.violated) : t.inconclusive > 0 ? "open" : "no violation";
     if (t.inconclusive > 0) result += fmt::format(", {} inconclusive", t.inconclusive);
-    fmt::print("{}tcpmc {}: {} verdict{}: {}; {} states, depth {}, {}, input {}\n", expectations ? "\n" : "", version, t.verdicts,
-               t.verdicts == 1 ? "" : "s", result, with_commas(t.states), t.depth, duration_text(elapsed()), hash());
+    const std::string depth = t.depth > 0 ? fmt::format(", depth {}", t.depth) : "";  // a covering search has none
+    fmt::print("{}tcpmc {}: {} verdict{}: {}; {} states{}, {}, input {}\n", expectations ? "\n" : "", version, t.verdicts,
+               t.verdicts == 1 ? "" : "s", result, with_commas(t.states), depth, duration_text(elapsed()), hash());
   }
 
   json document() const {

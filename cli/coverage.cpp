@@ -11,11 +11,8 @@ using language::budget;
 using language::delivery_order;
 using language::time_mode;
 
-std::string amount(const budget& b, const char* what, bool met) {
-  if (b.unlimited) return fmt::format("any number of {}", what);
-  if (b.count == 0) return fmt::format("no {}", what);
-  return fmt::format("up to {} {} ({})", b.count, what, met ? "used up" : "not used up");
-}
+// "1 loss", "2 losses"; `plural` is the plural.
+std::string counted(int n, const char* singular, const char* plural) { return fmt::format("{} {}", n, n == 1 ? singular : plural); }
 
 int parameter(const language::protocol& p, const char* name) {
   const auto found = std::find_if(p.parameters.begin(), p.parameters.end(), [&](const auto& x) { return x.name == name; });
@@ -31,23 +28,34 @@ void describe_coverage(const language::composition& c, check_result& result) {
   std::vector<std::string>& covers = result.covers;
   std::vector<std::string>& beyond = result.does_not_cover;
 
-  covers.push_back(amount(n.loss, "losses", met(system::bound_losses)));
-  covers.push_back(amount(n.duplication, "duplicates", met(system::bound_duplicates)));
+  // Whether a bound was met is only known when everything was explored.
+  const bool complete = result.statistics.ended == checker::outcome::complete;
+  const auto whether = [&](std::uint32_t bound, const char* yes, const char* no) {
+    return complete ? fmt::format(" ({})", met(bound) ? yes : no) : std::string();
+  };
+  const auto amount = [&](const budget& b, const char* singular, const char* plural, std::uint32_t bound) {
+    if (b.unlimited) return fmt::format("any number of {}", plural);
+    if (b.count == 0) return fmt::format("no {}", plural);
+    return fmt::format("up to {}{}", counted(b.count, singular, plural), whether(bound, "used up", "not used up"));
+  };
+  covers.push_back(amount(n.loss, "loss", "losses", system::bound_losses));
+  covers.push_back(amount(n.duplication, "duplicate", "duplicates", system::bound_duplicates));
   covers.push_back(n.order == delivery_order::fifo ? "delivery in order" : "any order of delivery");
-  covers.push_back(n.lifetime == 0 ? "any age of segments" : fmt::format("segments that live {} ticks", n.lifetime));
+  covers.push_back(n.lifetime == 0 ? "any age of segments" : fmt::format("segments that live {}", counted(n.lifetime, "tick", "ticks")));
   if (!n.is_set())
-    covers.push_back(fmt::format("up to {} segments in flight a direction ({})", n.capacity,
-                                 met(system::bound_capacity) ? "reached" : "not reached"));
+    covers.push_back(fmt::format("up to {} in flight a direction{}", counted(n.capacity, "segment", "segments"),
+                                 whether(system::bound_capacity, "reached", "not reached")));
   const int a = s.sides[0].incarnations, b = s.sides[1].incarnations;
-  covers.push_back(fmt::format("up to {} incarnation(s) an endpoint ({})",
-                               a == b ? std::to_string(a) : fmt::format("{} (A) and {} (B)", a, b),
-                               met(system::bound_incarnations) ? "reached" : "not reached"));
+  covers.push_back(fmt::format("up to {} an endpoint{}",
+                               a == b ? counted(a, "incarnation", "incarnations") : fmt::format("{} (A) and {} (B) incarnations", a, b),
+                               whether(system::bound_incarnations, "reached", "not reached")));
   std::string calls;
   for (std::size_t side = 0; side < 2; ++side)
     for (const language::intention& i : s.sides[side].application)
-      calls += fmt::format("{}{}: {}{}", calls.empty() ? "" : ", ", side == 0 ? "A" : "B", i.call_name,
-                           i.times == 1 ? "" : fmt::format(" x{}", i.times));
-  covers.push_back(fmt::format("user calls in any order allowed: {}", calls.empty() ? "none" : calls));
+      calls += fmt::format("{}{}: {}{}{}", calls.empty() ? "" : ", ", side == 0 ? "A" : "B", i.call_name,
+                           i.times == 1 ? "" : fmt::format(" x{}", i.times),
+                           i.when_text.empty() ? "" : fmt::format(" when {}", i.when_text));
+  covers.push_back(fmt::format("user calls, as the applications allow them: {}", calls.empty() ? "none" : calls));
   switch (s.time) {
     case time_mode::untimed:
       covers.push_back("no clock: any running timer may expire at any moment");

@@ -22,6 +22,7 @@ std::string folded(const std::string& head, const std::vector<std::string>& part
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const std::string part = parts[i] + (i + 1 < parts.size() ? "; " : "");
     if (line.size() + part.size() > text_width && line.size() > head.size()) {
+      text.erase(text.find_last_not_of(' ') + 1);
       text += "\n" + std::string(head.size(), ' ');
       line = std::string(head.size(), ' ');
     }
@@ -98,7 +99,8 @@ std::string coverage_summary(const language::composition& c) {
     return b.unlimited ? fmt::format("any {}", what) : fmt::format("{} {}", b.count, what);
   };
   std::string text = n.is_set() ? "any loss, copies, order"
-                                : fmt::format("{}, {}{}", amount(n.loss, "loss"), amount(n.duplication, "copies"),
+                                : fmt::format("{}, {}{}", amount(n.loss, n.loss.count == 1 ? "loss" : "losses"),
+                                              amount(n.duplication, n.duplication.count == 1 ? "copy" : "copies"),
                                               n.order == language::delivery_order::fifo ? ", fifo" : "");
   constexpr std::array<const char*, 3> times = {"untimed", "lazy", "timed"};
   text += fmt::format("; {}", times[static_cast<std::size_t>(s.time)]);

@@ -66,8 +66,11 @@ marks monitored_system::successors(const state& s, Emit&& emit) {
     emit(next, by, m);
   });
   marks of_state = bounds_met(met);
+  // Stuck: nothing in flight (what is may draw an answer that changes the other end, or is harmless and
+  // gone a few steps later), no call possible, no timer running.
   if (stuck_marks_ != 0 && !changes_endpoint && met == 0 && !tables_.timer_runs(0, s[0]) &&
-      !tables_.timer_runs(1, s[1]) && !final(s))
+      !tables_.timer_runs(1, s[1]) && tables_.in_flight(0, s[2]).empty() && tables_.in_flight(1, s[3]).empty() &&
+      !final(s))
     of_state |= stuck_marks_;
   return of_state;
 }

@@ -48,24 +48,19 @@ struct exploration {
   std::set<deliverable> deliverables;    // what may arrive at which pairs
 };
 
-// Whether nothing goes on in `s` although the scenario is not final there: no user call, no segment in
-// flight and no timer can change an endpoint, and no timer runs. What only a bound of the run cuts off counts
-// as going on: the bound is the run's, not the protocol's.
+// Whether nothing can happen any more in `s` although the scenario is not final there: nothing is in flight,
+// no user call is possible, no timer runs. A call that only a bound of the run cuts off counts as possible:
+// the bound is the run's, not the protocol's.
 inline bool stuck(const plain_system& on, const plain_state& s) {
   const language::scenario& scenario = on.made_of().scenario;
-  if (!scenario.final) return false;
+  if (!scenario.final || !s.channels[0].empty() || !s.channels[1].empty()) return false;
   for (int side = 0; side < 2; ++side) {
     const system::endpoint_machine& machine = on.machine(side);
     const values& row = s.endpoints[static_cast<std::size_t>(side)];
     if (machine.any_timer_runs(row)) return false;
-    const auto moves = [&](const system::reactions& r) {
-      return r.cut || std::any_of(r.all.begin(), r.all.end(), [&](const auto& did) { return did.after != row; });
-    };
-    for (int i = 0; i < static_cast<int>(machine.application().application.size()); ++i)
-      if (moves(machine.call(row, i))) return false;
-    for (const system::flight& f : s.channels[static_cast<std::size_t>(1 - side)]) {
-      if (moves(machine.arrive(row, f.segment))) return false;
-      if (scenario.network.order == language::delivery_order::fifo) break;  // only the first one may arrive
+    for (int i = 0; i < static_cast<int>(scenario.sides[static_cast<std::size_t>(side)].application.size()); ++i) {
+      const system::reactions call = machine.call(row, i);
+      if (call.cut || !call.all.empty()) return false;
     }
   }
   language::scene view;
