@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <tuple>
-#include <utility>
 
 namespace tcpmc::language {
 namespace {
@@ -36,12 +35,14 @@ int evaluate_quantifier(const code& c, const scene& s) {
   const auto* segments = c.is == operation::outgoing ? s.outgoing : s.incoming;
   if (segments == nullptr) return unknown;
   scene inner = s;
+  int result = 0;
   for (const int* segment : *segments) {
     inner[row::segment] = segment;
     const int value = evaluate(c.args[0], inner);
-    if (value != 0) return value;
+    if (value == 1) return 1;
+    if (value == unknown) result = unknown;
   }
-  return 0;
+  return result;
 }
 
 int bounded(const code& c, std::int64_t value) {
@@ -59,7 +60,8 @@ int compute(const code& c, int a, int b, int modulus) {
       return c.modular ? (a + b % modulus + modulus) % modulus : bounded(c, std::int64_t{a} + b);
     case operation::subtract:
       if (!c.modular) return bounded(c, std::int64_t{a} - b);
-      return c.of.is == type::kind::sequence ? (a - b % modulus + modulus) % modulus : distance(a, b, modulus);
+      return c.of.is == type::kind::sequence ? (a - b % modulus + modulus) % modulus
+                                             : distance(a, b, modulus);
     case operation::less:
       return sequences ? distance(b, a, modulus) > 0 : a < b;
     case operation::less_equal:
@@ -116,9 +118,13 @@ int evaluate(const code& c, const scene& s) {
     case operation::member: {
       const int a = evaluate(c.args[0], s);
       if (a == unknown) return unknown;
-      for (std::size_t i = 1; i < c.args.size(); ++i)
-        if (evaluate(c.args[i], s) == a) return 1;
-      return 0;
+      int result = 0;
+      for (std::size_t i = 1; i < c.args.size(); ++i) {
+        const int b = evaluate(c.args[i], s);
+        if (b == a) return 1;
+        if (b == unknown) result = unknown;
+      }
+      return result;
     }
     case operation::outgoing:
     case operation::incoming:
@@ -346,7 +352,8 @@ std::optional<code> binder::bind_definition(const expression& e, const std::stri
   }
   frames_.push_back(std::move(frame));
   open_.push_back(name);
-  const std::string outer = std::exchange(prefix_, prefix.empty() ? prefix_ : prefix);
+  const std::string outer = prefix_;
+  if (!prefix.empty()) prefix_ = prefix;  // else a definition in a definition is read where that one is
   auto result = bind(d.body);
   prefix_ = outer;
   open_.pop_back();
@@ -499,12 +506,13 @@ std::optional<code> binder::bind_call(const expression& e) {
   if (e.name == "running" || e.name == "old.running" || e.name == "peer.running") {
     const auto timer = index_in(words_.timers, "a timer");
     if (!timer) return std::nullopt;
-    const row where = e.name[0] == 'o'   ? row::old
-                      : e.name[0] == 'p' ? row::peer
-                      : prefix_ == "old." ? row::old
+    const row where = e.name[0] == 'o'     ? row::old
+                      : e.name[0] == 'p'   ? row::peer
+                      : prefix_ == "old."  ? row::old
                       : prefix_ == "peer." ? row::peer
                                            : row::self;
-    if (where != row::self && !words_.has_label) return fail(e.at, "only properties can look at old and peer");
+    if (where != row::self && !words_.has_label)
+      return fail(e.at, "only properties can look at old and peer");
     const auto slot = words_.timer_slots.find((*words_.timers)[static_cast<std::size_t>(*timer)]);
     if (slot == words_.timer_slots.end())
       return fail(e.at, "a timer cannot be looked at here", "the value has to be a constant");
@@ -611,7 +619,8 @@ std::optional<std::pair<code, code>> binder::bind_pair(const expression& a, cons
     right = bind(b);
   }
   if (!left || !right) return std::nullopt;
-  for (const auto& [one, other, at] : {std::tuple(&*left, &*right, a.at), std::tuple(&*right, &*left, b.at)}) {
+  for (const auto& [one, other, at] :
+       {std::tuple(&*left, &*right, a.at), std::tuple(&*right, &*left, b.at)}) {
     if (one->is != operation::constant || one->of.is != type::kind::integer) continue;
     if (other->of.is != type::kind::sequence) continue;
     auto fitting = fit(*one, type::sequence(), at);
@@ -649,7 +658,8 @@ std::optional<code> binder::bind_comparison(const expression& e) {
       break;
   }
   if (kind == type::kind::boolean || kind == type::kind::word)
-    return fail(e.at, fmt::format("values of this kind have no order: {}", c.args[0].of.text()), "use == or !=");
+    return fail(e.at, fmt::format("values of this kind have no order: {}", c.args[0].of.text()),
+                "use == or !=");
   c.is = e.is == syntax::less || e.is == syntax::greater ? operation::less : operation::less_equal;
   return finished(std::move(c));
 }

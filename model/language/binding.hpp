@@ -26,7 +26,7 @@ namespace tcpmc::language {
 struct type {
   enum class kind { boolean, integer, sequence, word };
   kind is = kind::integer;
-  int low = 0, high = INT_MAX;                           // integer: the values it may take
+  int low = 0, high = INT_MAX;                            // integer: the values it may take
   std::shared_ptr<const std::vector<std::string>> words;  // word: its values, by index
 
   static type boolean() { return {kind::boolean, 0, 1, nullptr}; }
@@ -44,8 +44,24 @@ enum label_slot : int { label_event, label_which, label_signals, label_passed, l
 enum class event_kind : int { call, deliver, time_out, tick };
 
 enum class operation : std::uint8_t {
-  constant, slot, element, bit, negate, multiply, add, subtract, less, less_equal, equal, unequal, member,
-  conjunction, disjunction, conditional, outgoing, incoming,
+  constant,
+  slot,
+  element,
+  bit,
+  negate,
+  multiply,
+  add,
+  subtract,
+  less,
+  less_equal,
+  equal,
+  unequal,
+  member,
+  conjunction,
+  disjunction,
+  conditional,
+  outgoing,
+  incoming
 };
 
 // A typed expression. Sequence arithmetic is modulo the model's modulus (RFC 9293 section 3.4).
@@ -53,8 +69,8 @@ struct code {
   operation is = operation::constant;
   type of;
   row where = row::self;
-  int value = 0;  // constant: the value; slot, element: the slot; bit: the bit's number
-  int length = 0;  // element: the slots of the array
+  int value = 0;         // constant: the value; slot, element: the slot; bit: the bit's number
+  int length = 0;        // element: the slots of the array
   bool modular = false;  // add, subtract: the result is a sequence number or a distance between two
   std::vector<code> args;
   place at;
@@ -109,16 +125,16 @@ class vocabulary {
     mutable bool used = false;
   };
 
-  std::map<std::string, variable> variables;      // "una", "seg.ack", "old.una", "peer.una", ...
-  std::map<std::string, std::pair<type, int>> constants;  // parameters
-  std::map<std::string, definition> definitions;  // macros, bound where they are used
+  std::map<std::string, variable> variables;               // "una", "seg.ack", "old.una", "peer.una", ...
+  std::map<std::string, std::pair<type, int>> constants;   // parameters
+  std::map<std::string, definition> definitions;           // macros, bound where they are used
   std::map<std::string, std::vector<std::string>> groups;  // named sets of states
   std::shared_ptr<const std::vector<std::string>> states, timers, signals, calls;
-  std::map<std::string, int> timer_slots;  // slot of each timer in an endpoint's row
+  std::map<std::string, int> timer_slots;        // slot of each timer in an endpoint's row
   std::map<std::string, std::string> forbidden;  // names that exist but may not be read here, and why
   // Names whose declaration is wrong. That is reported once, where it stands; what uses them fails silently.
   std::set<std::string> broken;
-  bool has_label = false;                  // passed(S), signalled(N), called('C'), expired(T), ...
+  bool has_label = false;  // passed(S), signalled(N), called('C'), expired(T), ...
   int modulus = 0;
 
   std::vector<std::string> known_names() const;
@@ -141,7 +157,8 @@ class binder {
   };
   std::optional<code> bind_name(const expression& e, const type* expected);
   std::optional<code> bind_call(const expression& e);
-  std::optional<code> bind_definition(const expression& e, const std::string& name, const std::string& prefix);
+  std::optional<code> bind_definition(const expression& e, const std::string& name,
+                                      const std::string& prefix);
   std::optional<code> bind_arithmetic(const expression& e);
   std::optional<code> bind_comparison(const expression& e);
   std::optional<code> bind_member(const expression& e);

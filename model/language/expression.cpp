@@ -220,7 +220,7 @@ class converter {
       return e;
     }
     const std::string op = n.children[1]->string();
-    const syntax is = op == "==" ? syntax::equal
+    const syntax is = op == "=="   ? syntax::equal
                       : op == "!=" ? syntax::unequal
                       : op == "<"  ? syntax::less
                       : op == "<=" ? syntax::less_equal
@@ -284,8 +284,8 @@ std::unique_ptr<parsed> parse_or_explain(const json_node& node, const char* what
   else if (stop >= node.string.size())
     errors.add(node.inside(stop), fmt::format("{} is not complete here", what), hint);
   else
-    errors.add(node.inside(stop), fmt::format("cannot read this as {}: \"{}\"", what, node.string.substr(stop, 40)),
-               hint);
+    errors.add(node.inside(stop),
+               fmt::format("cannot read this as {}: \"{}\"", what, node.string.substr(stop, 40)), hint);
   return nullptr;
 }
 
@@ -296,11 +296,14 @@ const std::vector<std::string> verbs = {"choose", "goto", "signal",      "clear"
 bool begins_with_a_verb(const json_node& node, diagnostics& errors) {
   const std::string& text = node.string;
   const std::size_t begin = std::min(text.find_first_not_of(' '), text.size());
-  const std::size_t end = std::min(text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_-", begin), text.size());
+  const std::size_t end =
+      std::min(text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_-", begin), text.size());
   const std::size_t next = std::min(text.find_first_not_of(' ', end), text.size());
   const std::string word = text.substr(begin, end - begin);
-  const bool ends = next == text.size() || (next > end && std::isalnum(static_cast<unsigned char>(text[next])));
-  if (word.empty() || !ends || word == "continue" || std::find(verbs.begin(), verbs.end(), word) != verbs.end())
+  const bool ends =
+      next == text.size() || (next > end && std::isalnum(static_cast<unsigned char>(text[next])));
+  if (word.empty() || !ends || word == "continue" ||
+      std::find(verbs.begin(), verbs.end(), word) != verbs.end())
     return true;
   errors.add(node.inside(begin), fmt::format("'{}' is not an action", word), suggestion(word, verbs));
   return false;

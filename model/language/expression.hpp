@@ -25,16 +25,24 @@
 namespace tcpmc::language {
 
 enum class syntax {
-  integer,      // value
-  text,         // a quoted string, in `name`
-  name,         // name, possibly with a scope: "seg.ack"
-  call,         // name(args...)
-  element,      // name[args[0]]
-  negate,       // !args[0]
-  multiply, add, subtract,
-  less, less_equal, greater, greater_equal, equal, unequal,
-  member,       // args[0] in { args[1..] }
-  conjunction, disjunction,
+  integer,  // value
+  text,     // a quoted string, in `name`
+  name,     // name, possibly with a scope: "seg.ack"
+  call,     // name(args...)
+  element,  // name[args[0]]
+  negate,   // !args[0]
+  multiply,
+  add,
+  subtract,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  equal,
+  unequal,
+  member,  // args[0] in { args[1..] }
+  conjunction,
+  disjunction,
   conditional,  // args[0] ? args[1] : args[2]
 };
 
@@ -46,7 +54,20 @@ struct expression {
   place at;
 };
 
-enum class verb { assign, choose, go_to, signal, clear, start, stop, drop, continue_at, send, perform, refuse };
+enum class verb {
+  assign,
+  choose,
+  go_to,
+  signal,
+  clear,
+  start,
+  stop,
+  drop,
+  continue_at,
+  send,
+  perform,
+  refuse
+};
 
 struct action {
   struct flag {

@@ -95,8 +95,10 @@ class tree_builder : public nlohmann::json_sax<nlohmann::json> {
     const std::size_t offset = position == 0 ? 0 : std::min(position - 1, file_.text.size());
     std::string what = problem.what();
     // nlohmann's text is "[json.exception...] parse error at line L, column C: reason"; the reason is ours.
-    if (const std::size_t bracket = what.find("] "); bracket != std::string::npos) what = what.substr(bracket + 2);
-    if (const std::size_t colon = what.find(": "); what.starts_with("parse error") && colon != std::string::npos)
+    if (const std::size_t bracket = what.find("] "); bracket != std::string::npos)
+      what = what.substr(bracket + 2);
+    if (const std::size_t colon = what.find(": ");
+        what.starts_with("parse error") && colon != std::string::npos)
       what = what.substr(colon + 2);
     std::string printable;
     for (const char c : what.substr(0, longest_reason)) printable += c >= ' ' && c <= '~' ? c : '?';
@@ -159,8 +161,7 @@ class tree_builder : public nlohmann::json_sax<nlohmann::json> {
   }
   bool open(json_node::kind is) {
     if (path_.size() >= deepest_nesting) {
-      errors_.add({&file_, start_of_token()},
-                  fmt::format("nested deeper than {} levels", deepest_nesting));
+      errors_.add({&file_, start_of_token()}, fmt::format("nested deeper than {} levels", deepest_nesting));
       return false;
     }
     if (too_many()) return false;

@@ -1,7 +1,8 @@
 // JSON with comments, where every value knows its place in the file.
 //
 // nlohmann/json does the parsing (its SAX interface); this file only builds a tree that keeps positions,
-// refuses duplicate keys, and limits size, depth and number of values so that no input can exhaust the machine.
+// refuses duplicate keys, and limits size, depth and number of values so that no input can exhaust the
+// machine.
 #pragma once
 
 #include <cstdint>

@@ -40,8 +40,7 @@ void library::preload(const std::string& path, std::string text) {
   preloaded_.push_back(&sources_.add(path, std::move(text)));
 }
 
-const document* library::find(const std::string& reference, file_kind kind, place from,
-                              diagnostics& errors) {
+const document* library::find(const std::string& reference, file_kind kind, place from, diagnostics& errors) {
   std::string name = reference;
   const bool path = is_path(reference);
   if (path && from.file != nullptr && !reference.starts_with('/')) {
@@ -52,8 +51,7 @@ const document* library::find(const std::string& reference, file_kind kind, plac
     if (fits(kind, d->kind) && (path ? d->file->name == name : d->file->name == "builtin:" + name))
       return d.get();
   for (const source* s : preloaded_)
-    if (s->name == name || s->name == "builtin:" + name)
-      return open(s->name, s->text, kind, errors);
+    if (s->name == name || s->name == "builtin:" + name) return open(s->name, s->text, kind, errors);
   if (path) {
     const source* file = read_file(name, sources_, errors);
     return file == nullptr ? nullptr : open(name, file->text, kind, errors);

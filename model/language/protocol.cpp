@@ -18,7 +18,7 @@ constexpr std::size_t most_flags = 30;
 constexpr std::size_t most_fields = 30;
 constexpr std::size_t most_declared = 500;  // of every other kind
 constexpr std::size_t deepest_procedures = 32;
-constexpr int most_actions = 1000;          // of one rule, its procedures put in
+constexpr int most_actions = 1000;  // of one rule, its procedures put in
 constexpr int largest_value = 1'000'000;
 
 std::vector<std::string> names_of(const std::vector<named_node>& nodes) {
@@ -52,7 +52,8 @@ class compiler {
     p_.words.modulus = options_.modulus;
     p_.words.constants["side"] = {type::integer(0, 1), options_.side};
     if (options_.modulus < 8 || options_.modulus > largest_value)
-      errors_.add(from_.at, fmt::format("the sequence modulus {} is not in 8..{}", options_.modulus, largest_value));
+      errors_.add(from_.at,
+                  fmt::format("the sequence modulus {} is not in 8..{}", options_.modulus, largest_value));
     limits();
     if (errors_.size() != before) return std::nullopt;  // the rest relies on these
     parameters();
@@ -62,13 +63,14 @@ class compiler {
     identity();
     rules();
     unused();
-    if (errors_.size() != before) return std::nullopt;
+    if (!errors_.empty()) return std::nullopt;
     return std::move(p_);
   }
 
  private:
   void limits() {
-    if (from_.states.empty()) errors_.add(from_.at, "a protocol needs states: \"endpoint\": {\"states\": [...]}");
+    if (from_.states.empty())
+      errors_.add(from_.at, "a protocol needs states: \"endpoint\": {\"states\": [...]}");
     limit(from_.states, most_states, "states");
     limit(from_.signals, most_signals, "signals");
     limit(from_.flags, most_flags, "flags");
@@ -159,7 +161,8 @@ class compiler {
       return done(false);
     }
     if (of->is == type::kind::integer && (bound->value < of->low || bound->value > of->high)) {
-      errors_.add(e->at, fmt::format("{} = {} is out of its range {}..{}", name, bound->value, of->low, of->high));
+      errors_.add(e->at,
+                  fmt::format("{} = {} is out of its range {}..{}", name, bound->value, of->low, of->high));
       return done(false);
     }
     p_.words.constants[name] = {*of, bound->value};
@@ -167,7 +170,8 @@ class compiler {
   }
 
   // Evaluates the parameters that an expression uses.
-  bool prepare(const expression& e, const std::map<std::string, json_node>& values, std::set<std::string>& open) {
+  bool prepare(const expression& e, const std::map<std::string, json_node>& values,
+               std::set<std::string>& open) {
     bool ok = true;
     if (e.is == syntax::name && values.count(e.name)) ok = evaluate_parameter(e.name, values, open);
     for (const expression& a : e.args) ok = prepare(a, values, open) && ok;
@@ -212,7 +216,8 @@ class compiler {
     if (slot > static_cast<int>(most_slots)) errors_.add(from_.at, "too many variables");
 
     int segment_slot = 0;
-    for (const std::string& f : p_.flags) segment_words_["seg." + f] = {type::boolean(), row::segment, segment_slot++, 0};
+    for (const std::string& f : p_.flags)
+      segment_words_["seg." + f] = {type::boolean(), row::segment, segment_slot++, 0};
     for (const named_node& n : from_.fields) {
       if (is_ghost(n, {"incarnation", "peer_incarnation", "isn", "answer"})) continue;
       if (segment_words_.count("seg." + n.name)) {
@@ -259,7 +264,8 @@ class compiler {
     const auto head = parse_signature(n.name, n.at, errors_);
     if (head && !head->parameters.empty()) errors_.add(n.at, "only definitions have parameters");
     for (const char* reserved : {"true", "false", "in", "if"})
-      if (n.name == reserved) errors_.add(n.at, fmt::format("'{}' is a word of the language, not a name", n.name));
+      if (n.name == reserved)
+        errors_.add(n.at, fmt::format("'{}' is a word of the language, not a name", n.name));
   }
 
   // Ghost tags have names of their own in properties and traces.
@@ -271,7 +277,8 @@ class compiler {
 
   bool taken(const named_node& n) {
     if (is_ghost(n, {"incarnation", "peer_incarnation", "attempts"})) return true;
-    const bool clash = n.name == "state" || p_.words.constants.count(n.name) || p_.words.variables.count(n.name);
+    const bool clash =
+        n.name == "state" || p_.words.constants.count(n.name) || p_.words.variables.count(n.name);
     if (clash)
       errors_.add(n.at, fmt::format("the name '{}' is taken already", n.name),
                   "variables and parameters share one set of names, and 'state' is built in");
@@ -281,7 +288,8 @@ class compiler {
   bool check_state(const json_node& node) {
     if (node.is == kind::string && index_of(*p_.states, node.string) >= 0) return true;
     if (node.is == kind::string)
-      errors_.add(node.at, fmt::format("unknown state '{}'", node.string), suggestion(node.string, *p_.states));
+      errors_.add(node.at, fmt::format("unknown state '{}'", node.string),
+                  suggestion(node.string, *p_.states));
     else
       errors_.add(node.at, fmt::format("the name of a state is expected here, not {}", node.kind_name()));
     return false;
@@ -292,7 +300,8 @@ class compiler {
       timer t;
       t.name = n.name;
       if (n.node.is != kind::object) {
-        errors_.add(n.node.at, "a timer is declared as {\"ticks\": ..., \"lazy\": \"counts\" or \"any moment\"}");
+        errors_.add(n.node.at,
+                    "a timer is declared as {\"ticks\": ..., \"lazy\": \"counts\" or \"any moment\"}");
         continue;
       }
       refuse_unknown_keys(n.node, {"ticks", "lazy", "cite", "says"}, errors_);
@@ -323,7 +332,8 @@ class compiler {
         continue;
       }
       if (p_.words.variables.count(head->name) || p_.words.constants.count(head->name)) {
-        errors_.add(n.at, fmt::format("the name '{}' is taken already by a variable or parameter", head->name));
+        errors_.add(n.at,
+                    fmt::format("the name '{}' is taken already by a variable or parameter", head->name));
         continue;
       }
       p_.words.definitions[head->name] = {*head, *body, n.at};
@@ -354,16 +364,19 @@ class compiler {
       if (bound && bound->is != operation::constant)
         errors_.add(that->at, "a requirement is about parameters: it has to be a constant");
       else if (bound && bound->value != 1)
-        errors_.add(that->at, fmt::format("the parameters do not fit together: {}", says), "needed: " + that->string);
+        errors_.add(that->at, fmt::format("the parameters do not fit together: {}", says),
+                    "needed: " + that->string);
     }
   }
 
   void identity() {
     const json_node& node = from_.identity;
     if (node.is != kind::object) {
-      errors_.add(from_.at, "\"identity\" is missing: {\"own\": ..., \"peer\": ..., \"established\": [...], \"answer\": ...}",
-                  "it tells one connection attempt from another: the variables for the own and the peer's initial "
-                  "sequence number, the states of a completed opening, the flag of a reset");
+      errors_.add(
+          from_.at,
+          "\"identity\" is missing: {\"own\": ..., \"peer\": ..., \"established\": [...], \"answer\": ...}",
+          "it tells one connection attempt from another: the variables for the own and the peer's initial "
+          "sequence number, the states of a completed opening, the flag of a reset");
       return;
     }
     refuse_unknown_keys(node, {"own", "peer", "established", "answer"}, errors_);
@@ -372,7 +385,8 @@ class compiler {
       const auto v = p_.words.variables.find(name);
       if (name.empty()) return -1;
       if (v == p_.words.variables.end() || v->second.of.is != type::kind::sequence || v->second.length > 0) {
-        errors_.add(node.find(key)->at, fmt::format("'{}' is not a variable that holds a sequence number", name));
+        errors_.add(node.find(key)->at,
+                    fmt::format("'{}' is not a variable that holds a sequence number", name));
         return -1;
       }
       return v->second.slot;
@@ -381,14 +395,16 @@ class compiler {
     p_.identity.peer = slot("peer");
     if (const json_node* list = node.find("established"); list && list->is == kind::array) {
       for (const json_node& item : list->items)
-        if (check_state(item)) p_.identity.established |= std::uint64_t{1} << index_of(*p_.states, item.string);
+        if (check_state(item))
+          p_.identity.established |= std::uint64_t{1} << index_of(*p_.states, item.string);
     } else {
       errors_.add(node.at, "\"established\" has to be an array of states");
     }
     if (const std::string flag = text_of(node, "answer", errors_); !flag.empty()) {
       p_.identity.answer_flag = index_of(p_.flags, flag);
       if (p_.identity.answer_flag < 0)
-        errors_.add(node.find("answer")->at, fmt::format("there is no flag '{}'", flag), suggestion(flag, p_.flags));
+        errors_.add(node.find("answer")->at, fmt::format("there is no flag '{}'", flag),
+                    suggestion(flag, p_.flags));
     }
   }
 
@@ -425,7 +441,8 @@ class compiler {
         case rule_list::kind::time_out: {
           const int t = index_of(*p_.timers_names, l.name);
           if (t < 0)
-            errors_.add(l.at, fmt::format("there is no timer '{}'", l.name), suggestion(l.name, *p_.timers_names));
+            errors_.add(l.at, fmt::format("there is no timer '{}'", l.name),
+                        suggestion(l.name, *p_.timers_names));
           else
             p_.time_out_rules[static_cast<std::size_t>(t)] = indices;
           timed.insert(l.name);
@@ -448,11 +465,13 @@ class compiler {
     std::uint64_t mask = 0;
     const auto one = [&](const json_node& node) {
       if (node.is == kind::string && p_.words.groups.count(node.string)) {
-        for (const std::string& s : p_.words.groups.at(node.string)) mask |= std::uint64_t{1} << index_of(*p_.states, s);
+        for (const std::string& s : p_.words.groups.at(node.string))
+          mask |= std::uint64_t{1} << index_of(*p_.states, s);
       } else if (node.is == kind::string && index_of(*p_.states, node.string) < 0) {
         std::vector<std::string> known = *p_.states;
         for (const auto& [name, members] : p_.groups) known.push_back(name);
-        errors_.add(node.at, fmt::format("unknown state or group '{}'", node.string), suggestion(node.string, known));
+        errors_.add(node.at, fmt::format("unknown state or group '{}'", node.string),
+                    suggestion(node.string, known));
       } else if (check_state(node)) {
         mask |= std::uint64_t{1} << index_of(*p_.states, node.string);
       }
@@ -486,7 +505,8 @@ class compiler {
     if (const json_node* when = node.find("when")) {
       if (when->is == kind::string) r.when_text = when->string;
       if (when->is == kind::boolean && !when->boolean) r.when_text = "false";  // true is no condition
-      if (const auto e = parse_expression(*when, errors_)) r.when = binder(words, errors_).bind(*e, type::boolean());
+      if (const auto e = parse_expression(*when, errors_))
+        r.when = binder(words, errors_).bind(*e, type::boolean());
     }
     const json_node* body = node.find("do");
     if (body == nullptr || body->is != kind::array) {
@@ -517,7 +537,8 @@ class compiler {
     if (!a->only_if.empty()) {
       result.only_if = binder(words, errors_).bind(a->only_if[0], type::boolean());
       if (a->is == verb::perform || a->is == verb::refuse)
-        errors_.add(a->at, "'do' and 'refuse' cannot be conditional", "make two rules, each with its \"when\"");
+        errors_.add(a->at, "'do' and 'refuse' cannot be conditional",
+                    "make two rules, each with its \"when\"");
     }
     const auto named = [&](const std::vector<std::string>& list, const char* what) {
       result.target = index_of(list, a->name);
@@ -576,7 +597,8 @@ class compiler {
       if (a.name == "state")
         errors_.add(a.at, "the state is changed by 'goto STATE'");
       else if (words.forbidden.count(a.name))
-        errors_.add(a.at, fmt::format("'{}' cannot be changed by a rule", a.name), words.forbidden.at(a.name));
+        errors_.add(a.at, fmt::format("'{}' cannot be changed by a rule", a.name),
+                    words.forbidden.at(a.name));
       else if (words.constants.count(a.name))
         errors_.add(a.at, fmt::format("'{}' is a parameter: it is the same in all states", a.name));
       else
@@ -584,7 +606,8 @@ class compiler {
       return false;
     }
     if (a.indexed != (v->second.length > 0)) {
-      errors_.add(a.at, a.indexed ? fmt::format("'{}' is not an array", a.name) : fmt::format("'{}' is an array", a.name));
+      errors_.add(a.at, a.indexed ? fmt::format("'{}' is not an array", a.name)
+                                  : fmt::format("'{}' is an array", a.name));
       return false;
     }
     result.target = v->second.slot;
@@ -606,7 +629,8 @@ class compiler {
     for (const action::flag& flag : a.flags) {
       const int i = index_of(p_.flags, flag.name);
       if (i < 0)
-        errors_.add(flag.at, fmt::format("there is no flag '{}'", flag.name), suggestion(flag.name, p_.flags));
+        errors_.add(flag.at, fmt::format("there is no flag '{}'", flag.name),
+                    suggestion(flag.name, p_.flags));
       else if (result.segment[static_cast<std::size_t>(i)].value != 0)
         errors_.add(flag.at, fmt::format("the flag '{}' stands twice", flag.name));
       else
@@ -615,9 +639,11 @@ class compiler {
     std::set<std::string> given;
     for (const auto& [name, e, at] : a.fields) {
       if (words.broken.count("seg." + name)) continue;
-      const auto field = std::find_if(p_.fields.begin(), p_.fields.end(), [&](const auto& f) { return f.first == name; });
+      const auto field =
+          std::find_if(p_.fields.begin(), p_.fields.end(), [&](const auto& f) { return f.first == name; });
       if (field == p_.fields.end()) {
-        errors_.add(at, fmt::format("a segment has no field '{}'", name), suggestion(name, names_of(from_.fields)));
+        errors_.add(at, fmt::format("a segment has no field '{}'", name),
+                    suggestion(name, names_of(from_.fields)));
         continue;
       }
       if (!given.insert(name).second) errors_.add(at, fmt::format("the field '{}' stands twice", name));
@@ -631,7 +657,8 @@ class compiler {
     const auto found = std::find_if(from_.procedures.begin(), from_.procedures.end(),
                                     [&](const named_node& n) { return n.name == a.name; });
     if (found == from_.procedures.end()) {
-      errors_.add(a.name_at, fmt::format("there is no procedure '{}'", a.name), suggestion(a.name, names_of(from_.procedures)));
+      errors_.add(a.name_at, fmt::format("there is no procedure '{}'", a.name),
+                  suggestion(a.name, names_of(from_.procedures)));
       return;
     }
     performed_.insert(a.name);
@@ -671,7 +698,8 @@ class compiler {
         left &= ~early.states;
       }
       if (left == 0)
-        errors_.add(late.at, fmt::format("the rule '{}' can never fire: '{}' comes first", late.id, taker->id),
+        errors_.add(late.at,
+                    fmt::format("the rule '{}' can never fire: '{}' comes first", late.id, taker->id),
                     "put it before that rule, or replace or remove one of the two");
     }
   }
@@ -710,7 +738,8 @@ int protocol::own_slots() const {
   return slots + static_cast<int>(timers.size());
 }
 
-std::optional<protocol> compile(const protocol_source& from, const compile_options& options, diagnostics& errors) {
+std::optional<protocol> compile(const protocol_source& from, const compile_options& options,
+                                diagnostics& errors) {
   return compiler(from, options, errors).run();
 }
 
@@ -724,7 +753,8 @@ std::optional<type> read_type(const json_node& node, const vocabulary& words, di
     if (node.items.size() > most_declared) return fail(fmt::format("more than {} words", most_declared));
     for (const json_node& item : node.items) {
       if (item.is != kind::string || item.string.empty()) return fail("a type's words have to be strings");
-      if (index_of(names, item.string) >= 0) return fail(fmt::format("the word '{}' stands twice", item.string));
+      if (index_of(names, item.string) >= 0)
+        return fail(fmt::format("the word '{}' stands twice", item.string));
       names.push_back(item.string);
     }
     if (names.empty()) return fail("a type needs at least one word");

@@ -30,7 +30,7 @@ struct variable {
 // A protocol's timer. A running timer holds the ticks that are left, 0 when it is due.
 struct timer {
   std::string name;
-  code ticks;             // evaluated when it is started
+  code ticks;               // evaluated when it is started
   bool any_moment = false;  // in lazy mode: may expire at any moment, instead of counting
   std::string cite;
 };
@@ -38,9 +38,9 @@ struct timer {
 // One executable action. Procedures are expanded, so a rule is a flat list.
 struct instruction {
   verb is = verb::drop;
-  int target = 0;    // assign, choose: slot; go_to: state; signal, start, stop: index; continue_at: stage
-  type of;           // assign, choose: the variable's type
-  int length = 0;    // assign to an element: the array's slots; then args[1] is the index
+  int target = 0;  // assign, choose: slot; go_to: state; signal, start, stop: index; continue_at: stage
+  type of;         // assign, choose: the variable's type
+  int length = 0;  // assign to an element: the array's slots; then args[1] is the index
   std::vector<code> args;
   std::vector<code> segment;  // send: the value of every segment slot, flags first
   std::optional<code> only_if;
@@ -54,7 +54,7 @@ struct rule {
   std::uint64_t states = 0;  // bit per state in which it applies
   std::optional<code> when;
   std::vector<instruction> body;
-  std::string in_text, when_text;     // as written, for showing
+  std::string in_text, when_text;  // as written, for showing
   std::vector<std::string> do_text;
   place at;
   bool refuses = false;  // a user call that only returns an error: not a step
@@ -67,10 +67,10 @@ struct stage {
 
 // Which of a protocol's variables tell one connection attempt from another.
 struct identity {
-  int own = -1;           // slot of the own initial sequence number: assigning it begins an incarnation
-  int peer = -1;          // slot of the peer's initial sequence number: assigning it learns the peer
+  int own = -1;   // slot of the own initial sequence number: assigning it begins an incarnation
+  int peer = -1;  // slot of the peer's initial sequence number: assigning it learns the peer
   std::uint64_t established = 0;  // states that complete the opening
-  int answer_flag = -1;   // a segment with this flag, sent on an arrival, speaks for the segment it answers
+  int answer_flag = -1;  // a segment with this flag, sent on an arrival, speaks for the segment it answers
 };
 
 struct parameter {
@@ -122,8 +122,10 @@ struct compile_options {
   int side = 0;  // the constant 'side': 0 for A, 1 for B
 };
 
-// Types, resolves and checks everything; reports all mistakes and returns nothing if there is one.
-std::optional<protocol> compile(const protocol_source& from, const compile_options& options, diagnostics& errors);
+// Types, resolves and checks everything; reports all mistakes. Returns nothing if `errors` holds one
+// afterwards, also one that was found when `from` was loaded.
+std::optional<protocol> compile(const protocol_source& from, const compile_options& options,
+                                diagnostics& errors);
 
 // "0..2", "bool", "sequence", a list of words; `words` gives the constants that ranges may use.
 std::optional<type> read_type(const json_node& node, const vocabulary& words, diagnostics& errors);

@@ -41,7 +41,8 @@ class reader {
     }
     table(object, "define", into_.definitions, true);
     table(object, "procedures", into_.procedures, true);
-    if (const json_node* list = object.find("require"); list && expect(*list, kind::array, "an array", errors_))
+    if (const json_node* list = object.find("require");
+        list && expect(*list, kind::array, "an array", errors_))
       for (const json_node& item : list->items) into_.requirements.push_back({"", item.at, item, variant_});
   }
 
@@ -96,7 +97,8 @@ class reader {
 
   // A table of named declarations. Protocols may not declare a name twice (JSON keys are unique);
   // variants may redefine only where that means something (`replaceable`).
-  void table(const json_node& object, const char* key, std::vector<named_node>& into, bool replaceable = false) {
+  void table(const json_node& object, const char* key, std::vector<named_node>& into,
+             bool replaceable = false) {
     const json_node* node = object.find(key);
     if (node == nullptr || !expect_object(*node)) return;
     for (const json_member& m : node->members) {
@@ -108,9 +110,10 @@ class reader {
       const bool again = known != into.end();
       if (again && !(replaceable && variant_))
         errors_.add(m.at, fmt::format("'{}' is declared already", m.key),
-                    !variant_                                  ? ""
-                    : std::string_view(key) == "parameters" ? "its value is changed under \"set\""
-                                                            : "groups, definitions and procedures can be replaced, nothing else");
+                    !variant_ ? ""
+                    : std::string_view(key) == "parameters"
+                        ? "its value is changed under \"set\""
+                        : "groups, definitions and procedures can be replaced, nothing else");
       else if (again)
         *known = {m.key, m.at, m.value, known->from_variant};
       else
@@ -168,8 +171,9 @@ class reader {
     if (id.empty()) return true;
     if (find_rule(id).first != nullptr ||
         std::any_of(into.begin(), into.end(), [&](const rule_source& r) { return r.id == id; }))
-      errors_.add(rule.find("id")->at, fmt::format("there is already a rule with the id '{}'", id),
-                  variant_ ? "use {\"replace\": id, \"with\": rule}, or another id" : "ids are unique in a protocol");
+      errors_.add(
+          rule.find("id")->at, fmt::format("there is already a rule with the id '{}'", id),
+          variant_ ? "use {\"replace\": id, \"with\": rule}, or another id" : "ids are unique in a protocol");
     else
       into.push_back({id, rule, origin_});
     return true;
@@ -183,12 +187,14 @@ class reader {
   }
 
   void apply(const json_node& c) {
-    static const std::vector<std::string> verbs = {"before", "after", "replace", "remove", "at end of", "call", "stage", "time-out"};
+    static const std::vector<std::string> verbs = {"before",    "after", "replace", "remove",
+                                                   "at end of", "call",  "stage",   "time-out"};
     const json_member* target = nullptr;
     for (const json_member& m : c.members)
       if (std::find(verbs.begin(), verbs.end(), m.key) != verbs.end()) target = &m;
     if (target == nullptr) {
-      errors_.add(c.at, "this change does not say what it changes", "one of: " + fmt::format("{}", fmt::join(verbs, ", ")));
+      errors_.add(c.at, "this change does not say what it changes",
+                  "one of: " + fmt::format("{}", fmt::join(verbs, ", ")));
       return;
     }
     const std::string verb = target->key;
@@ -212,17 +218,20 @@ class reader {
       std::vector<std::string> ids;
       for (const rule_list& l : into_.lists)
         for (const rule_source& r : l.rules) ids.push_back(r.id);
-      errors_.add(target->value.at, fmt::format("there is no rule with the id '{}'", id), suggestion(id, ids));
+      errors_.add(target->value.at, fmt::format("there is no rule with the id '{}'", id),
+                  suggestion(id, ids));
       return;
     }
     std::size_t where = at;
-    if (verb == "replace" || verb == "remove") list->rules.erase(list->rules.begin() + static_cast<std::ptrdiff_t>(at));
+    if (verb == "replace" || verb == "remove")
+      list->rules.erase(list->rules.begin() + static_cast<std::ptrdiff_t>(at));
     if (verb == "after") ++where;
     std::vector<std::string> added;
     if (rules != nullptr) {
       std::vector<rule_source> fresh = read_added(*rules);
       for (const rule_source& r : fresh) added.push_back(r.id);
-      list->rules.insert(list->rules.begin() + static_cast<std::ptrdiff_t>(where), fresh.begin(), fresh.end());
+      list->rules.insert(list->rules.begin() + static_cast<std::ptrdiff_t>(where), fresh.begin(),
+                         fresh.end());
     }
     into_.changes.push_back({verb == "replace" || verb == "remove" ? verb : "add " + verb, id, added});
   }
@@ -292,10 +301,11 @@ std::optional<protocol_source> load(const std::string& reference, library& files
   bool readable = true;
   if (d->kind == file_kind::protocol) {
     const std::size_t before = errors.size();
-    refuse_unknown_keys(d->root,
-                        {"protocol", "cite", "says", "parameters", "require", "segment", "endpoint", "identity",
-                         "define", "procedures", "user calls", "segment arrives", "time-outs", "output"},
-                        errors);
+    refuse_unknown_keys(
+        d->root,
+        {"protocol", "cite", "says", "parameters", "require", "segment", "endpoint", "identity", "define",
+         "procedures", "user calls", "segment arrives", "time-outs", "output"},
+        errors);
     reader r(result, d->name, false, errors);
     r.declarations(d->root);
     readable = errors.size() == before;
@@ -320,7 +330,8 @@ std::optional<protocol_source> load(const std::string& reference, library& files
     const std::size_t before_declarations = errors.size();
     if (const json_node* declare = d->root.find("declare");
         declare && expect(*declare, kind::object, "an object", errors)) {
-      refuse_unknown_keys(*declare, {"parameters", "segment", "endpoint", "define", "procedures", "require"}, errors);
+      refuse_unknown_keys(*declare, {"parameters", "segment", "endpoint", "define", "procedures", "require"},
+                          errors);
       r.declarations(*declare);
     }
     readable = readable && errors.size() == before_declarations;

@@ -51,7 +51,7 @@ struct protocol_source {
   std::vector<named_node> parameters, settings, flags, fields, states, groups, variables, timers, signals,
       definitions, procedures, requirements;
   json_node identity;
-  place at;  // of the file's root object
+  place at;                      // of the file's root object
   std::vector<rule_list> lists;  // calls, then stages, then time-outs, then output; each in file order
   std::vector<change> changes;   // of the last variant applied
 };
@@ -61,6 +61,7 @@ std::optional<protocol_source> load_protocol(const std::string& reference, libra
                                              diagnostics& errors);
 
 // A text member of an object: its string, or "" if absent; reports a wrong type.
-std::string text_of(const json_node& object, std::string_view key, diagnostics& errors, bool required = false);
+std::string text_of(const json_node& object, std::string_view key, diagnostics& errors,
+                    bool required = false);
 
 }  // namespace tcpmc::language

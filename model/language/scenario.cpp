@@ -49,7 +49,8 @@ class scenario_reader {
     const json_node* application = node->find("application");
     if (application == nullptr) return;
     if (application->is != kind::array) {
-      errors_.add(application->at, "an application is an array of {\"call\": ..., \"when\": ..., \"times\": ...}");
+      errors_.add(application->at,
+                  "an application is an array of {\"call\": ..., \"when\": ..., \"times\": ...}");
       return;
     }
     for (const json_node& item : application->items) {
@@ -62,14 +63,16 @@ class scenario_reader {
       i.at = item.at;
       const json_node* call = item.find("call");
       if (call == nullptr) {
-        errors_.add(item.at, "\"call\" is missing here", fmt::format("one of: {}", fmt::join(*p.calls, ", ")));
+        errors_.add(item.at, "\"call\" is missing here",
+                    fmt::format("one of: {}", fmt::join(*p.calls, ", ")));
         continue;
       }
       i.call = word(*call, *p.calls, "user call");
       i.call_name = call->string;
       if (const json_node* when = item.find("when")) {
         i.when_text = when->string;
-        if (const auto e = parse_expression(*when, errors_)) i.when = binder(p.words, errors_).bind(*e, type::boolean());
+        if (const auto e = parse_expression(*when, errors_))
+          i.when = binder(p.words, errors_).bind(*e, type::boolean());
       }
       if (const json_node* times = item.find("times")) i.times = number(*times, p.words, 0, most_times);
       into.application.push_back(std::move(i));
@@ -118,7 +121,8 @@ class scenario_reader {
   budget read_budget(const json_node& node) {
     if (node.is == kind::string && node.string == "unlimited") return {true, 0};
     if (node.is == kind::string && !nearest(node.string, {"unlimited"}).empty()) {
-      errors_.add(node.at, fmt::format("a budget cannot be '{}'", node.string), suggestion(node.string, {"unlimited"}));
+      errors_.add(node.at, fmt::format("a budget cannot be '{}'", node.string),
+                  suggestion(node.string, {"unlimited"}));
       return {};
     }
     return {false, number(node, protocols_[0]->words, 0, 15)};
@@ -127,7 +131,9 @@ class scenario_reader {
   void network(const json_node& node) {
     language::network& n = result_.network;
     if (node.is != kind::object) {
-      errors_.add(node.at, "a network is an object: {\"order\", \"loss\", \"duplication\", \"lifetime\", \"capacity\"}");
+      errors_.add(
+          node.at,
+          "a network is an object: {\"order\", \"loss\", \"duplication\", \"lifetime\", \"capacity\"}");
       return;
     }
     refuse_unknown_keys(node, {"order", "loss", "duplication", "lifetime", "capacity"}, errors_);
@@ -163,7 +169,8 @@ class scenario_reader {
       words.variables["peer." + name] = peer;
       words.forbidden.erase("peer." + name);
     }
-    if (const auto e = parse_expression(*node, errors_)) result_.final = binder(words, errors_).bind(*e, type::boolean());
+    if (const auto e = parse_expression(*node, errors_))
+      result_.final = binder(words, errors_).bind(*e, type::boolean());
   }
 
   void combinations() {
@@ -201,9 +208,9 @@ void read_settings(const json_node& object, std::vector<setting>& into, diagnost
 
 std::optional<composition> compose(const protocol_source& source, const document& file,
                                    const std::vector<setting>& overrides, diagnostics& errors) {
-  const std::size_t before = errors.size();
-  refuse_unknown_keys(file.root, {"scenario", "says", "A", "B", "incarnations", "network", "time", "set", "sequence", "final"},
-                      errors);
+  refuse_unknown_keys(
+      file.root,
+      {"scenario", "says", "A", "B", "incarnations", "network", "time", "set", "sequence", "final"}, errors);
   compile_options common;
   read_settings(file.root, common.settings, errors);
   const json_node* sequence = file.root.find("sequence");
@@ -212,7 +219,8 @@ std::optional<composition> compose(const protocol_source& source, const document
   } else if (sequence != nullptr) {
     refuse_unknown_keys(*sequence, {"modulus", "wrap"}, errors);
     const json_node* modulus = sequence->find("modulus");
-    if (modulus != nullptr && modulus->is == kind::integer && modulus->integer >= 8 && modulus->integer <= 1'000'000)
+    if (modulus != nullptr && modulus->is == kind::integer && modulus->integer >= 8 &&
+        modulus->integer <= 1'000'000)
       common.modulus = static_cast<int>(modulus->integer);
     else if (modulus != nullptr)
       errors.add(modulus->at, "the modulus of sequence numbers is an integer in 8..1000000");
@@ -233,7 +241,8 @@ std::optional<composition> compose(const protocol_source& source, const document
     for (const setting& o : overrides) {
       const bool scoped = o.name.starts_with("A.") || o.name.starts_with("B.");
       if (!scoped) options.settings.push_back(o);
-      if (scoped && (o.name[0] == 'A') == (s == 0)) options.settings.push_back({o.name.substr(2), o.at, o.value});
+      if (scoped && (o.name[0] == 'A') == (s == 0))
+        options.settings.push_back({o.name.substr(2), o.at, o.value});
     }
     auto p = compile(source, options, errors);
     compiled = compiled && p;
@@ -241,7 +250,7 @@ std::optional<composition> compose(const protocol_source& source, const document
   }
   if (!compiled) return std::nullopt;
   result.scenario = scenario_reader(file, {&result.protocols[0], &result.protocols[1]}, errors).read();
-  if (errors.size() != before) return std::nullopt;
+  if (!errors.empty()) return std::nullopt;
   return result;
 }
 
@@ -289,7 +298,8 @@ vocabulary property_vocabulary(const composition& c, int side) {
   ghosts(other_layout, "peer.", row::peer);
   const segment_layout segment(own);
   int slot = 0;
-  for (const std::string& flag : own.flags) words.variables["seg." + flag] = {type::boolean(), row::segment, slot++, 0};
+  for (const std::string& flag : own.flags)
+    words.variables["seg." + flag] = {type::boolean(), row::segment, slot++, 0};
   for (const auto& [name, of] : own.fields) words.variables["seg." + name] = {of, row::segment, slot++, 0};
   words.variables["seg.incarnation"] = {type::integer(0, 7), row::segment, segment.incarnation, 0};
   words.variables["seg.peer_incarnation"] = {type::integer(0, 7), row::segment, segment.peer_incarnation, 0};

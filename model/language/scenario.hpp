@@ -61,7 +61,7 @@ struct composition {
 };
 
 // Loads a scenario and compiles `source` for both endpoints under its settings, then `overrides`.
-// Reports every mistake in either; returns nothing if there is one.
+// Reports every mistake in either; returns nothing if `errors` holds one afterwards.
 std::optional<composition> compose(const protocol_source& source, const document& scenario,
                                    const std::vector<setting>& overrides, diagnostics& errors);
 
