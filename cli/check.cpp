@@ -211,7 +211,7 @@ std::optional<check_result> check(const check_input& input, const checker::optio
     else
       enumerate(input, *p, limits, report, result);
   } catch (const language::model_error& error) {
-    errors.add(error.mistake.where, error.mistake.message, error.mistake.hint);
+    errors.add(error.mistake);
     return std::nullopt;
   }
   describe_coverage(*input.composition, result);

@@ -64,7 +64,7 @@ int trace_command(const std::string& path, bool show) {
       return exit_fine;
     }
   } catch (const language::model_error& error) {
-    errors.add(error.mistake.where, error.mistake.message, error.mistake.hint);
+    errors.add(error.mistake);
   }
   fmt::print(stderr, "{}", errors.text());
   return exit_bad_input;

@@ -239,7 +239,7 @@ code binder::finished(code c) const {
   try {
     c.value = evaluate(c, nothing);
   } catch (const model_error& error) {
-    errors_.add(error.mistake.where, error.mistake.message, error.mistake.hint);
+    errors_.add(error.mistake);
   }
   c.is = operation::constant;
   c.args.clear();

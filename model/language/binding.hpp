@@ -105,7 +105,7 @@ bool needs_absence(const code& c, bool negated = false);
 class model_error : public std::runtime_error {
  public:
   model_error(place where, const std::string& message, std::string hint = {})
-      : std::runtime_error(message), mistake{where, message, std::move(hint)} {}
+      : std::runtime_error(message), mistake(where, message, std::move(hint)) {}
   diagnostic mistake;
 };
 

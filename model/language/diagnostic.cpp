@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 namespace tcpmc::language {
@@ -46,33 +47,40 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+diagnostic::diagnostic(place where, std::string what, std::string advice)
+    : file(where.file != nullptr ? where.file->name : ""),
+      at(where.position()),
+      message(presentable(std::move(what))),
+      hint(presentable(std::move(advice))) {}
+
 std::string diagnostic::text() const {
-  const auto [line, column] = where.position();
   std::string result =
-      where.file == nullptr ? message : fmt::format("{}:{}:{}: {}", where.file->name, line, column, message);
+      file.empty() ? message : fmt::format("{}:{}:{}: {}", file, at.line, at.column, message);
   result += '\n';
   if (!hint.empty()) result += fmt::format("  hint: {}\n", hint);
   return result;
 }
 
 void diagnostics::add(place where, std::string message, std::string hint) {
+  add(diagnostic(where, std::move(message), std::move(hint)));
+}
+
+void diagnostics::add(const diagnostic& d) {
   ++reports_;
-  message = presentable(std::move(message));
-  const auto same = [&](const diagnostic& d) { return d.where == where && d.message == message; };
+  const auto same = [&](const diagnostic& known) {
+    return known.file == d.file && known.at == d.at && known.message == d.message;
+  };
   if (std::any_of(all_.begin(), all_.end(), same)) return;
-  if (all_.size() == most_kept) {
+  if (all_.size() < most_kept)
+    all_.push_back(d);
+  else
     ++not_kept_;
-    return;
-  }
-  all_.push_back({where, std::move(message), presentable(std::move(hint))});
 }
 
 std::string diagnostics::text() const {
   std::vector<diagnostic> sorted = all_;
   std::stable_sort(sorted.begin(), sorted.end(), [](const diagnostic& a, const diagnostic& b) {
-    const std::string_view file_a = a.where.file ? std::string_view(a.where.file->name) : "";
-    const std::string_view file_b = b.where.file ? std::string_view(b.where.file->name) : "";
-    return std::pair(file_a, a.where.offset) < std::pair(file_b, b.where.offset);
+    return std::tie(a.file, a.at.line, a.at.column) < std::tie(b.file, b.at.line, b.at.column);
   });
   std::string result;
   for (const diagnostic& d : sorted) result += d.text();

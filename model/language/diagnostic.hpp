@@ -11,9 +11,14 @@
 namespace tcpmc::language {
 
 struct diagnostic {
-  place where;
+  std::string file;  // "" if the mistake is in no file
+  line_column at{1, 1};
   std::string message;
   std::string hint;  // may be empty
+
+  diagnostic() = default;
+  // Resolves the place at once: a mistake may outlive the files that it was found in.
+  diagnostic(place where, std::string message, std::string hint);
 
   // "file:line:column: message", and the hint on a second line.
   std::string text() const;
@@ -24,6 +29,7 @@ class diagnostics {
   // Adds a mistake. One that is already there (same place, same message) is kept once, and of very many
   // only the first are kept.
   void add(place where, std::string message, std::string hint = {});
+  void add(const diagnostic& d);
 
   bool empty() const { return reports_ == 0; }
   // How often add() was called: it grows with every mistake, whether that is kept or not.

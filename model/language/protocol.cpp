@@ -490,6 +490,7 @@ class compiler {
     r.from = source.from;
     r.at = node.at;
     r.cite = text_of(node, "cite", errors_);
+    if (r.cite.empty()) r.cite = source.cite;
     if (r.cite.empty()) r.cite = list_->cite;
     if (r.cite.empty())
       errors_.add(node.at, fmt::format("the rule '{}' has no citation", r.id),

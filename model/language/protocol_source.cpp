@@ -20,8 +20,8 @@ bool expect(const json_node& node, kind wanted, const char* what, diagnostics& e
 
 class reader {
  public:
-  reader(protocol_source& into, std::string origin, bool variant, diagnostics& errors)
-      : into_(into), origin_(std::move(origin)), variant_(variant), errors_(errors) {}
+  reader(protocol_source& into, const document& file, diagnostics& errors)
+      : into_(into), origin_(file.name), cite_(text_of(file.root, "cite", errors)), variant_(file.kind == file_kind::variant), errors_(errors) {}
 
   // The declarations that protocols, and variants under "declare", share.
   void declarations(const json_node& object) {
@@ -175,7 +175,7 @@ class reader {
           rule.find("id")->at, fmt::format("there is already a rule with the id '{}'", id),
           variant_ ? "use {\"replace\": id, \"with\": rule}, or another id" : "ids are unique in a protocol");
     else
-      into.push_back({id, rule, origin_});
+      into.push_back({id, rule, origin_, variant_ ? cite_ : ""});
     return true;
   }
 
@@ -278,7 +278,7 @@ class reader {
   }
 
   protocol_source& into_;
-  std::string origin_;
+  std::string origin_, cite_;
   bool variant_;
   diagnostics& errors_;
   std::size_t rules_ = 0;  // read so far
@@ -306,7 +306,7 @@ std::optional<protocol_source> load(const std::string& reference, library& files
         {"protocol", "cite", "says", "parameters", "require", "segment", "endpoint", "identity", "define",
          "procedures", "user calls", "segment arrives", "time-outs", "output"},
         errors);
-    reader r(result, d->name, false, errors);
+    reader r(result, *d, errors);
     r.declarations(d->root);
     readable = errors.size() == before;
     r.rules_of_protocol(d->root);
@@ -326,7 +326,7 @@ std::optional<protocol_source> load(const std::string& reference, library& files
     if (!base) return std::nullopt;
     result = std::move(*base);
     result.changes.clear();
-    reader r(result, d->name, true, errors);
+    reader r(result, *d, errors);
     const std::size_t before_declarations = errors.size();
     if (const json_node* declare = d->root.find("declare");
         declare && expect(*declare, kind::object, "an object", errors)) {

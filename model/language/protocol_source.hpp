@@ -24,7 +24,8 @@ struct named_node {
 struct rule_source {
   std::string id;
   json_node node;
-  std::string from;  // the file that the rule comes from: protocol or variant name
+  std::string from;  // the protocol or variant that the rule stands in
+  std::string cite;  // that variant's citation: a rule's, if it has none of its own
 };
 
 // A list of rules that are tried in order: one user call, one stage of arrival, one timer, or the output.

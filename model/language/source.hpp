@@ -20,6 +20,8 @@ struct source {
 struct line_column {
   std::size_t line;    // from 1
   std::size_t column;  // from 1, in bytes
+
+  bool operator==(const line_column&) const = default;
 };
 
 // A byte in a source. `file` outlives every place in it (see source_store).

@@ -1,0 +1,289 @@
+"""The tcpmc command as its users meet it: exit codes, streams, messages, and golden files of what is printed.
+
+Usage: cli_test.py TCPMC SOURCE_DIR [unittest arguments]. With TCPMC_UPDATE_GOLDEN=1 the golden files are written
+anew instead of compared; look at the difference before committing it.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TCPMC, SOURCE = sys.argv[1], sys.argv[2]
+GOLDEN = os.path.join(SOURCE, "tests", "golden")
+
+
+def run(*arguments, cwd=None, stdin=None):
+    return subprocess.run([TCPMC, *arguments], capture_output=True, text=True, cwd=cwd, input=stdin, check=False)
+
+
+def without_time(text):
+    """Elapsed times differ from run to run; nothing else may."""
+    return re.sub(r"\d+(\.\d)? s, input", "TIME, input", text)
+
+
+class Golden(unittest.TestCase):
+    maxDiff = None
+
+    def compare(self, name, text):
+        path = os.path.join(GOLDEN, name)
+        if os.environ.get("TCPMC_UPDATE_GOLDEN"):
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(text)
+        with open(path, encoding="utf-8") as golden:
+            self.assertEqual(golden.read(), text)
+
+    def test_two_way_handshake(self):
+        result = run("check", "--protocol", "two-way-handshake", "--scenario", "open-stale-syn", "--property", "no-stale-revival")
+        self.assertEqual((result.returncode, result.stderr), (1, ""))
+        self.compare("two-way-handshake.txt", without_time(result.stdout))
+
+    def test_old_data(self):
+        result = run("check", "--protocol", "rfc9293", "--scenario", "reuse-with-data", "--property", "no-stale-data")
+        self.assertEqual((result.returncode, result.stderr), (1, ""))
+        self.compare("old-data.txt", without_time(result.stdout))
+
+    def test_holds(self):
+        result = run("check", "--protocol", "time-wait-2msl", "--scenario", "close-one-loss", "--property", "reliable-close")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.compare("holds.txt", without_time(result.stdout))
+
+    def test_suite(self):
+        result = run("check", "--progress", "none")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.compare("tcp-lifecycle.txt", without_time(result.stdout))
+
+    def test_show_protocol(self):
+        self.compare("show-rfc9293.txt", run("show", "rfc9293").stdout)
+
+    def test_show_variant(self):
+        self.compare("show-rfc1337.txt", run("show", "rfc1337").stdout)
+
+    def test_show_states(self):
+        self.compare("show-states.txt", run("show", "rfc9293", "--states").stdout)
+
+    def test_list(self):
+        self.compare("list.txt", run("list").stdout)
+
+    def test_trace_json(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run("check", "--protocol", "two-way-handshake", "--scenario", "open-stale-syn", "--property", "no-stale-revival",
+                "--traces", folder)
+            with open(os.path.join(folder, "two-way-handshake.open-stale-syn.no-stale-revival.json"), encoding="utf-8") as f:
+                trace = json.load(f)
+            trace["sources"] = [{"path": s["path"], "text": "..."} for s in trace["sources"]]
+            self.compare("two-way-handshake.json", json.dumps(trace, indent=2) + "\n")
+
+
+class Traces(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        run("check", "--protocol", "no-time-wait", "--scenario", "close-one-loss", "--property", "reliable-close", "--traces", folder.name)
+        self.path = os.path.join(folder.name, "no-time-wait.close-one-loss.reliable-close.json")
+        with open(self.path, encoding="utf-8") as f:
+            self.text = f.read()
+
+    def rewritten(self, text):
+        path = self.path + ".changed.json"
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    def test_replay(self):
+        result = run("trace", "replay", self.path)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("the run violates reliable-close", result.stdout)
+
+    def test_show_prints_what_check_prints(self):
+        shown = run("trace", "show", self.path)
+        checked = run("check", "--protocol", "no-time-wait", "--scenario", "close-one-loss", "--property", "reliable-close")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn(shown.stdout.split("\nreplayed")[0].strip(), checked.stdout)
+
+    def test_a_changed_state_is_noticed(self):
+        result = run("trace", "replay", self.rewritten(self.text.replace('"state": "LAST-ACK"', '"state": "CLOSING"', 1)))
+        self.assertEqual(result.returncode, 2)
+        self.assertRegex(result.stderr, r"changed\.json:\d+:\d+: step \d+: the file and the replay differ in \"B\"")
+
+    def test_a_changed_step_is_noticed(self):
+        changed = json.loads(self.text)
+        changed["steps"][1]["segment"]["seq"] = 7
+        result = run("trace", "replay", self.rewritten(json.dumps(changed)))
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("the trace cannot be replayed", result.stderr)
+
+    def test_a_shortened_trace_does_not_violate(self):
+        changed = json.loads(self.text)
+        del changed["steps"][-1]
+        result = run("trace", "replay", self.rewritten(json.dumps(changed)))
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("does not violate", result.stderr)
+
+    def test_not_a_trace(self):
+        result = run("trace", "replay", self.rewritten("{}"))
+        self.assertEqual(result.returncode, 2)
+        self.assertIn('"trace" is missing here', result.stderr)
+
+    def test_truncated(self):
+        result = run("trace", "show", self.rewritten(self.text[:1000]))
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("is it truncated?", result.stderr)
+
+
+class Commands(unittest.TestCase):
+    def test_nothing_else_on_stdout_with_json(self):
+        result = run("check", "--protocol", "no-time-wait", "--scenario", "close-one-loss", "--property", "reliable-close", "--format", "json")
+        self.assertEqual(result.returncode, 1)
+        answer = json.loads(result.stdout)["rows"][0]["answers"][0]
+        self.assertEqual((answer["property"], answer["verdict"], answer["shortest"]), ("reliable-close", "violated", True))
+        self.assertEqual(len(answer["trace"]["steps"]), answer["steps"])
+
+    def test_limit_is_inconclusive(self):
+        result = run("check", "--protocol", "time-wait-2msl", "--scenario", "close-one-loss", "--property", "reliable-close", "--max-states", "100")
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("reliable-close: inconclusive", result.stdout)
+        self.assertIn("ended by the limit of states", result.stdout)
+
+    def test_set(self):
+        for length, code in (("3", 1), ("4", 0)):
+            result = run("check", "--protocol", "rfc9293", "--scenario", "close-one-loss", "--property", "reliable-close", "--set", "time_wait=" + length)
+            self.assertEqual(result.returncode, code, result.stdout)
+
+    def test_unexpected_verdict(self):
+        result = run("check", "--set", "time_wait=1")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("(expected: holds)", result.stdout)
+        self.assertIn("not as expected", result.stdout.splitlines()[-1])
+
+    def test_own_variant_with_rule_variable_and_field(self):
+        """A variant outside of the source tree: a SYN cookie-like echo that the server remembers."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "echo.json")
+            with open(path, "w", encoding="utf-8") as f:
+                f.write("""{
+  // The server counts the SYNs that it answers, and says the number in its SYN,ACK.
+  "variant": "echo", "of": "two-way-handshake", "cite": "own design",
+  "declare": { "segment": { "fields": { "count": "0..3" } },
+               "endpoint": { "variables": { "answered": { "type": "0..3", "life": "endpoint" } } } },
+  "changes": [ { "before": "listen-syn-2", "add": { "id": "syn-is-suspicious", "in": "LISTEN", "when": "seg.SYN && answered == 0",
+                 "do": ["answered := answered + 1", "send RST ACK seq=0 ack=seg.seq + 1 count=answered", "drop"] } } ] }""")
+            result = run("check", "--protocol", path, "--scenario", "open-stale-syn", "--property", "no-stale-revival")
+            self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertIn("rule syn-is-suspicious [own design]", result.stdout)
+            self.assertIn("<COUNT=1>", result.stdout)
+            self.assertIn("answered", run("show", path).stdout)
+
+    def test_help_has_examples(self):
+        for arguments in (["--help"], ["check", "--help"], ["show", "--help"], ["trace", "--help"], ["list", "--help"]):
+            result = run(*arguments)
+            self.assertEqual(result.returncode, 0)
+            self.assertIn("example", result.stdout)
+
+    def test_unknown_options_suggest(self):
+        result = run("check", "--protcol", "rfc9293")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("did you mean '--protocol'?", result.stderr)
+        result = run("chekc")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("did you mean 'check'?", result.stderr)
+
+    def test_colour_only_on_a_terminal(self):
+        self.assertNotIn("\x1b", run("check", "--protocol", "rfc9293", "--scenario", "half-close", "--property", "no-data-loss").stdout)
+
+
+PROTOCOL = '{ "protocol": "p", "cite": "c", %s }'
+VARIANT = '{ "variant": "v", "of": "rfc9293", "cite": "c", %s }'
+SCENARIO = '{ "scenario": "s", "A": { %s }, "B": {} %s }'
+# kind of bad input: which option, content of the file (None: special), what the message has to say
+BAD = {
+    "missing file": ("--protocol", None, "No such file"),
+    "a directory": ("--protocol", None, "this is a directory"),
+    "a file of 100 MB": ("--protocol", None, "bytes; at most"),
+    "empty file": ("--protocol", "", "not valid JSON"),
+    "binary junk": ("--protocol", "\x00\x01\x02\x7f junk", "not valid JSON"),
+    "truncated file": ("--protocol", '{ "variant": "v", "of": "rfc92', "is it truncated?"),
+    "not an object": ("--protocol", "[1, 2]", "is an object, not an array"),
+    "wrong kind of file": ("--protocol", '{ "scenario": "s" }', "this file is a scenario, but a protocol is needed here"),
+    "wrong type": ("--protocol", VARIANT % '"changes": 3', "an array of changes is expected here, not an integer"),
+    "unknown key": ("--protocol", VARIANT % '"chnages": []', "did you mean 'changes'?"),
+    "unknown base": ("--protocol", '{ "variant": "v", "of": "rfc9239" }', "did you mean 'rfc9293'?"),
+    "cyclic of": ("--protocol", '{ "variant": "v", "of": "./bad.json" }', "is made from itself"),
+    "unknown rule id": ("--protocol", VARIANT % '"changes": [ { "remove": "listen-sin" } ]', "did you mean 'listen-syn'?"),
+    "unknown parameter": ("--protocol", VARIANT % '"set": { "mls": 3 }', "did you mean 'msl'?"),
+    "number out of range": ("--protocol", VARIANT % '"set": { "msl": 99999 }', "out of range 1..60"),
+    "missing state": ("--protocol", VARIANT % '"changes": [ { "before": "listen-syn", "add": { "id": "x", "in": "LISTENING", "do": [] } } ]', "did you mean 'LISTEN'?"),
+    "unknown variable": ("--protocol", VARIANT % '"changes": [ { "before": "listen-syn", "add": { "id": "x", "in": "LISTEN", "when": "uma == nxt", "do": [] } } ]', "unknown name 'uma'"),
+    "ghost tag in a rule": ("--protocol", VARIANT % '"changes": [ { "before": "listen-syn", "add": { "id": "x", "in": "LISTEN", "when": "seg.incarnation == 1", "do": [] } } ]', "it is a ghost tag"),
+    "syntax error in a guard": ("--protocol", VARIANT % '"changes": [ { "before": "listen-syn", "add": { "id": "x", "in": "LISTEN", "when": "una = nxt", "do": [] } } ]', "cannot read this as an expression"),
+    "duplicate rule id": ("--protocol", VARIANT % '"changes": [ { "before": "listen-syn", "add": { "id": "listen-rst", "in": "LISTEN", "do": [] } } ]', "already a rule with the id"),
+    "shadowed rule": ("--protocol", VARIANT % '"changes": [ { "after": "listen-other", "add": { "id": "x", "in": "LISTEN", "do": ["drop"] } } ]', "can never fire"),
+    "empty protocol": ("--protocol", PROTOCOL % '"segment": {}', "a protocol needs states"),
+    "unknown call": ("--scenario", SCENARIO % ('"application": [ { "call": "CLOES" } ]', ""), "did you mean 'CLOSE'?"),
+    "negative times": ("--scenario", SCENARIO % ('"application": [ { "call": "CLOSE", "times": -1 } ]', ""), "out of range 0..100"),
+    "capacity of the unlimited network": ("--scenario", SCENARIO % ("", ', "network": { "loss": "unlimited", "duplication": "unlimited", "capacity": 3 }'), "has no capacity"),
+    "lifetime without time": ("--scenario", SCENARIO % ("", ', "network": { "lifetime": 2 }'), "a lifetime needs time"),
+    "a property that cannot be evaluated": ("--property", '{ "property": "p", "says": "s", "never": "sate == CLOSED" }', "did you mean 'state'?"),
+    "a step formula on states": ("--property", '{ "property": "p", "says": "s", "never": "signalled(reset)" }', "is judged on states"),
+}
+
+
+class BadInput(unittest.TestCase):
+    def check(self, option, path, message):
+        options = {"--protocol": "rfc9293", "--scenario": "half-close", "--property": "no-data-loss", option: path}
+        result = run("check", *[word for pair in options.items() for word in pair])
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertEqual(result.stdout, "")
+        self.assertIn(message, result.stderr)
+        self.assertRegex(result.stderr, r"bad\.json:\d+:\d+: ")
+
+    def test_every_kind(self):
+        self.assertGreaterEqual(len(BAD), 20)
+        for kind, (option, text, message) in BAD.items():
+            with self.subTest(kind), tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "bad.json")
+                if kind == "a directory":
+                    os.mkdir(path)
+                elif kind == "a file of 100 MB":
+                    with open(path, "wb") as f:
+                        f.truncate(100_000_000)
+                elif text is not None:
+                    with open(path, "w", encoding="utf-8") as f:
+                        f.write(text)
+                self.check(option, path, message)
+
+    def test_every_mistake_is_told_at_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "bad.json")
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(VARIANT % '\n"set": { "mls": 3 },\n"changes": [ { "remove": "nothing" },\n { "after": "listen-rst", "add": { "id": "x", "in": "LISTN", "do": ["dorp"] } } ]')
+            result = run("check", "--protocol", path, "--scenario", "half-close", "--property", "no-data-loss")
+            self.assertEqual(result.returncode, 2)
+            lines = [int(m) for m in re.findall(r"bad\.json:(\d+):", result.stderr)]
+            self.assertEqual(lines, sorted(lines))
+            self.assertEqual(len(lines), 4, result.stderr)
+
+    def test_a_mistake_that_shows_only_while_running(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "bad.json")
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(VARIANT % '"declare": { "endpoint": { "variables": { "n": "0..1" } } }, "changes": [ { "before": "listen-syn", "add": { "id": "x", "in": "LISTEN", "when": "seg.SYN && seg.seq != nxt", "do": ["n := n + 2"] } } ]')
+            self.check("--protocol", path, "'n' would become 2, out of its range 0..1")
+
+    def test_setting(self):
+        for setting, message in (("time_wait", "is not of the form name=value"), ("tim_wait=3", "did you mean 'time_wait'?"),
+                                 ("time_wait=fast", "unknown name 'fast'"), ("isn=fast", "unknown word 'fast'")):
+            result = run("check", "--protocol", "rfc9293", "--scenario", "half-close", "--property", "no-data-loss", "--set", setting)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(message, result.stderr)
+
+    def test_a_folder_that_cannot_be_made(self):
+        result = run("check", "--protocol", "rfc9293", "--scenario", "half-close", "--property", "no-data-loss", "--traces", "/proc/no/such")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("cannot make the folder", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
