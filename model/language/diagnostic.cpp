@@ -62,7 +62,12 @@ std::string diagnostic::text() const {
 }
 
 void diagnostics::add(place where, std::string message, std::string hint) {
-  add(diagnostic(where, std::move(message), std::move(hint)));
+  if (all_.size() < most_kept) {
+    add(diagnostic(where, std::move(message), std::move(hint)));
+  } else {  // without looking for its line, which takes time
+    ++reports_;
+    ++not_kept_;
+  }
 }
 
 void diagnostics::add(const diagnostic& d) {
