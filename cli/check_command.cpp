@@ -99,8 +99,8 @@ class checking {
   int one_question() {
     if (!options_.suites.empty())
       return fail("tcpmc: give either suites or --protocol, --scenario and --property, not both\n");
-    if (options_.protocol.empty() || options_.scenario.empty() || options_.properties.empty())
-      return fail("tcpmc: one question needs --protocol, --scenario and at least one --property\n  hint: see 'tcpmc list'\n");
+    if (options_.protocol.empty() || options_.scenario.empty())
+      return fail("tcpmc: one question needs --protocol and --scenario\n  hint: see 'tcpmc list'\n");
     language::diagnostics errors;
     question q;
     q.protocol = options_.protocol;
@@ -158,7 +158,7 @@ class checking {
     row.seconds = std::chrono::duration<double>(clock::now() - begin).count();
     row.hash = hash_of(row.asked, row.input);
     rows_.push_back(std::move(row));
-    int code = exit_fine;
+    int code = rows_.back().result.answers.empty() && !limit_text(rows_.back().result.statistics).empty() ? exit_inconclusive : exit_fine;
     for (std::size_t i = 0; i < rows_.back().result.answers.size(); ++i) {
       code = worse(code, code_of(rows_.back(), i));
       if (const int written = write_trace(rows_.back(), i); written != exit_fine) return written;
@@ -266,6 +266,8 @@ class checking {
     std::string result;
     if (expectations)
       result = t.unexpected == 0 && t.inconclusive == 0 ? "all as expected" : fmt::format("{} not as expected", t.unexpected);
+    else if (t.verdicts == 0)
+      result = rows_[0].result.statistics.ended == checker::outcome::complete ? "explored" : "ended early";
     else
       result = t.violated > 0 ? fmt::format("{} violated", t.violated) : t.inconclusive > 0 ? "open" : "no violation";
     if (t.inconclusive > 0) result += fmt::format(", {} inconclusive", t.inconclusive);
@@ -330,7 +332,7 @@ void add_check_command(CLI::App& app, int& code) {
   c->add_option("FILE", o->suites, "suites, by name or path (default: tcp-lifecycle)");
   c->add_option("--protocol", o->protocol, "protocol or variant, by name or path");
   c->add_option("--scenario", o->scenario, "scenario, by name or path");
-  c->add_option("--property", o->properties, "property, by name or path; may be given several times")->take_all();
+  c->add_option("--property", o->properties, "property, by name or path; may be given several times; none: only explore")->take_all();
   c->add_option("--set", o->settings, "parameter=value; A.parameter=value sets it for one endpoint")->take_all();
   c->add_flag("--show-traces", o->show_traces, "print the counterexamples and the full coverage of a suite's rows");
   c->add_option("--traces", o->traces_folder, "write every counterexample as JSON into this folder");
