@@ -638,17 +638,18 @@ class compiler {
         result.segment[static_cast<std::size_t>(i)].value = 1;
     }
     std::set<std::string> given;
-    for (const auto& [name, e, at] : a.fields) {
+    for (const action::field& f : a.fields) {
+      const std::string& name = f.name;
       if (words.broken.count("seg." + name)) continue;
-      const auto field =
-          std::find_if(p_.fields.begin(), p_.fields.end(), [&](const auto& f) { return f.first == name; });
+      const auto field = std::find_if(p_.fields.begin(), p_.fields.end(),
+                                      [&](const auto& known) { return known.first == name; });
       if (field == p_.fields.end()) {
-        errors_.add(at, fmt::format("a segment has no field '{}'", name),
+        errors_.add(f.at, fmt::format("a segment has no field '{}'", name),
                     suggestion(name, names_of(from_.fields)));
         continue;
       }
-      if (!given.insert(name).second) errors_.add(at, fmt::format("the field '{}' stands twice", name));
-      auto value = binder(words, errors_).bind(e, field->second);
+      if (!given.insert(name).second) errors_.add(f.at, fmt::format("the field '{}' stands twice", name));
+      auto value = binder(words, errors_).bind(f.value, field->second);
       const auto slot = p_.flags.size() + static_cast<std::size_t>(field - p_.fields.begin());
       if (value) result.segment[slot] = std::move(*value);
     }
