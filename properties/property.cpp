@@ -39,8 +39,11 @@ class property_reader {
       const auto& sides = composition_.scenario.sides;
       words_[s].constants["incarnations"] = {type::integer(), std::max(sides[0].incarnations, sides[1].incarnations)};
       int calls = 0;
-      for (const side_of_scenario& side : sides)
-        for (const intention& i : side.application) calls = std::max(calls, i.times);
+      for (const side_of_scenario& side : sides) {
+        int of_side = 0;
+        for (const intention& i : side.application) of_side += i.times;
+        calls = std::max(calls, of_side);
+      }
       words_[s].constants["calls"] = {type::integer(), calls};
     }
     if (!observers(root)) return;

@@ -415,6 +415,8 @@ class compiler {
       if (l.is == rule_list::kind::stage) stage_names_.push_back(l.name);
     p_.call_rules.resize(p_.calls->size());
     p_.time_out_rules.resize(p_.timers_names->size());
+    arrival_words_ = p_.words;
+    arrival_words_.variables.insert(segment_words_.begin(), segment_words_.end());
     std::set<std::string> timed;
     int stage_index = 0;
     for (const rule_list& l : from_.lists) {
@@ -453,6 +455,8 @@ class compiler {
           break;
       }
     }
+    for (const auto& [name, d] : arrival_words_.definitions)
+      if (d.used) p_.words.definitions.at(name).used = true;
     for (const named_node& n : from_.timers)
       if (!timed.count(n.name))
         errors_.add(n.at, fmt::format("nothing says what happens when the timer '{}' expires", n.name),
@@ -501,8 +505,7 @@ class compiler {
     if (in != nullptr && in->is == kind::string) r.in_text = in->string;
     if (in != nullptr && in->is == kind::array)
       for (const json_node& item : in->items) r.in_text += (r.in_text.empty() ? "" : ", ") + item.string;
-    vocabulary words = p_.words;
-    if (stage_ >= 0) words.variables.insert(segment_words_.begin(), segment_words_.end());
+    const vocabulary& words = stage_ >= 0 ? arrival_words_ : p_.words;
     if (const json_node* when = node.find("when")) {
       if (when->is == kind::string) r.when_text = when->string;
       if (when->is == kind::boolean && !when->boolean) r.when_text = "false";  // true is no condition
@@ -519,8 +522,6 @@ class compiler {
       if (item.is == kind::string) r.do_text.push_back(item.string);
       compile_action(item, words, r);
     }
-    for (const auto& [name, d] : words.definitions)
-      if (d.used) p_.words.definitions.at(name).used = true;
     return r;
   }
 
@@ -723,6 +724,7 @@ class compiler {
   diagnostics& errors_;
   protocol p_;
   std::map<std::string, vocabulary::variable> segment_words_;
+  vocabulary arrival_words_;  // what rules for arriving segments may read
   std::vector<std::pair<std::size_t, expression>> pending_timers_;
   std::set<std::string> performed_;
   std::vector<std::string> stage_names_;
