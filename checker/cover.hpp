@@ -29,15 +29,18 @@ namespace tcpmc::checker {
 using item = std::uint32_t;
 using content = std::vector<std::uint8_t>;  // remaining lifetime by item; missing at the end: 0
 
-// `lifetime` is what an added item starts with, 0 for one that never runs out. `moves` calls emit(step, control, added items, marks) for every step but the passing of time; added
-// items come with the full lifetime. `passed` is the control part one unit of time later, if it may pass.
+// `lifetime` is what an added item starts with, 0 for one that never runs out. `moves` calls emit(step,
+// control, added items, marks) for every step but the passing of time; added items come with the full
+// lifetime. `passed` is the control part one unit of time later, if it may pass.
 template <typename System>
 concept CoveringSystem = requires(System system, const typename System::control& c, const content& has) {
   { system.initial() } -> std::same_as<typename System::control>;
   { system.lifetime() } -> std::same_as<std::uint8_t>;
   {
-    system.moves(c, has, [](const typename System::step&, const typename System::control&, std::span<const item>, marks) {})
-  } -> std::same_as<marks>;
+    system.moves(
+        c, has,
+        [](const typename System::step&, const typename System::control&, std::span<const item>, marks) {})
+    } -> std::same_as<marks>;
   { system.passed(c) } -> std::same_as<std::optional<typename System::control>>;
   { system.passing() } -> std::same_as<typename System::step>;
   { system.look(c) } -> std::same_as<marks>;
@@ -138,7 +141,8 @@ class covering_search {
   // Enters a node unless it is covered; drops those that it covers.
   void add(const control& at, content has, std::size_t parent, const step& by) {
     std::vector<std::size_t>& rivals = maximal_[at];
-    if (std::any_of(rivals.begin(), rivals.end(), [&](std::size_t r) { return covers(nodes_[r].has, has); })) return;
+    if (std::any_of(rivals.begin(), rivals.end(), [&](std::size_t r) { return covers(nodes_[r].has, has); }))
+      return;
     drop_covered(rivals, has);
     rivals.push_back(nodes_.size());
     waiting_.emplace(size_of(has), nodes_.size());
@@ -166,26 +170,28 @@ class covering_search {
       saturated = true;
       onwards.clear();
       content more = has;
-      const marks own = system_.moves(at, has, [&](const step& by, const control& to, std::span<const item> added, marks m) {
-        ++result_.transitions;
-        note(m, {n, nodes_[n].saturating.size(), by});
-        if (to != at) {
-          onwards.push_back({by, to, {added.begin(), added.end()}});
-          return;
-        }
-        bool grows = false;
-        for (const item i : added) grows = put(more, i, lifetime) || grows;
-        if (!grows) return;
-        nodes_[n].saturating.push_back(by);
-        saturated = false;
-      });
+      const marks own = system_.moves(
+          at, has, [&](const step& by, const control& to, std::span<const item> added, marks m) {
+            ++result_.transitions;
+            note(m, {n, nodes_[n].saturating.size(), by});
+            if (to != at) {
+              onwards.push_back({by, to, {added.begin(), added.end()}});
+              return;
+            }
+            bool grows = false;
+            for (const item i : added) grows = put(more, i, lifetime) || grows;
+            if (!grows) return;
+            nodes_[n].saturating.push_back(by);
+            saturated = false;
+          });
       note(own, {n, nodes_[n].saturating.size(), std::nullopt});
       has = std::move(more);
     }
     if (has != nodes_[n].has) {
       std::vector<std::size_t>& rivals = maximal_[at];
       std::erase(rivals, n);
-      if (std::any_of(rivals.begin(), rivals.end(), [&](std::size_t r) { return covers(nodes_[r].has, has); })) {
+      if (std::any_of(rivals.begin(), rivals.end(),
+                      [&](std::size_t r) { return covers(nodes_[r].has, has); })) {
         nodes_[n].covered = true;
         --kept_;
         return;
@@ -203,7 +209,8 @@ class covering_search {
       ++result_.transitions;
       content older = has;
       if (ages)
-        for (std::uint8_t& left : older) left = left > 0 ? static_cast<std::uint8_t>(left - 1) : std::uint8_t{0};
+        for (std::uint8_t& left : older)
+          left = left > 0 ? static_cast<std::uint8_t>(left - 1) : std::uint8_t{0};
       add(*later, std::move(older), n, system_.passing());
     }
   }

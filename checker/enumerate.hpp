@@ -25,7 +25,7 @@ concept TransitionSystem = requires(System system, const typename System::state&
   { system.initial() } -> std::same_as<typename System::state>;
   {
     system.successors(s, [](const typename System::state&, const typename System::step&, marks) {})
-  } -> std::same_as<marks>;
+    } -> std::same_as<marks>;
   { system.look(s) } -> std::same_as<marks>;
 };
 
@@ -145,7 +145,7 @@ class enumerating_search {
 
   System& system_;
   visited_set<state> visited_;
-  std::vector<state> order_;             // every state, in the order of discovery
+  std::vector<state> order_;            // every state, in the order of discovery
   std::vector<std::size_t> levels_{0};  // where each level begins in order_
   std::array<occurrence, 64> first_;
   statistics result_;

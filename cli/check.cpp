@@ -23,7 +23,9 @@ using system::step;
 // minimised, not shortest.
 constexpr std::uint64_t states_for_minimality = 300'000;
 
-bool is_limit(checker::outcome o) { return o != checker::outcome::complete && o != checker::outcome::goal_reached; }
+bool is_limit(checker::outcome o) {
+  return o != checker::outcome::complete && o != checker::outcome::goal_reached;
+}
 
 bool is_stuck(const composition& c, const property_set& p, const system::plain_state& s) {
   const system::plain_system on(c, p.observers);
@@ -40,7 +42,8 @@ bool is_stuck(const composition& c, const property_set& p, const system::plain_s
 }
 
 [[noreturn]] void broken(const std::string& property) {
-  throw std::logic_error(fmt::format("the counterexample to '{}' could not be replayed by the interpreter", property));
+  throw std::logic_error(
+      fmt::format("the counterexample to '{}' could not be replayed by the interpreter", property));
 }
 
 marks goal_of(const property_set& p) {
@@ -81,8 +84,8 @@ void count_faults(counterexample& c) {
   }
 }
 
-void enumerate(const check_input& input, const property_set& p, checker::options limits, const checker::reporter& report,
-               check_result& result) {
+void enumerate(const check_input& input, const property_set& p, checker::options limits,
+               const checker::reporter& report, check_result& result) {
   properties::monitored_system system(*input.composition, p);
   checker::enumerating_search search(system);
   limits.goal = goal_of(p);
@@ -93,7 +96,8 @@ void enumerate(const check_input& input, const property_set& p, checker::options
     if (result.answers[i].says != verdict::violated) continue;
     const auto run = traces::replay(plain, steps_to(search, system, properties::violated(i)));
     if (!run || !violates(*input.composition, p, i, *run)) broken(p.all[i].name);
-    counterexample c{input.composition, *run, true, "breadth-first search: no shorter run violates the property", 0, 0};
+    counterexample c{
+        input.composition, *run, true, "breadth-first search: no shorter run violates the property", 0, 0};
     count_faults(c);
     result.answers[i].trace = std::move(c);
   }
@@ -110,11 +114,13 @@ std::shared_ptr<composition> with_faults(const composition& c, int duplicates) {
   return bounded;
 }
 
-counterexample concrete(const check_input& input, const property_set& p, std::size_t property, std::vector<step> steps,
-                        const checker::options& limits, const checker::reporter& report) {
+counterexample concrete(const check_input& input, const property_set& p, std::size_t property,
+                        std::vector<step> steps, const checker::options& limits,
+                        const checker::reporter& report) {
   const system::plain_system on_set(*input.composition, p.observers);
-  steps = traces::minimise(on_set, std::move(steps),
-                           [&](const traces::run& r) { return violates(*input.composition, p, property, r); });
+  steps = traces::minimise(on_set, std::move(steps), [&](const traces::run& r) {
+    return violates(*input.composition, p, property, r);
+  });
   const std::vector<step> copied = traces::with_copies(on_set, steps);
   constexpr int plenty = 15;
   auto on = with_faults(*input.composition, plenty);
@@ -138,8 +144,9 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
   if ((found.seen & properties::violated(property)) != 0) {
     run = traces::replay(exact, steps_to(search, system, properties::violated(property)));
     c.shortest = true;
-    c.minimality = fmt::format("breadth-first search with at most {} {}: no shorter run violates the property", charged,
-                               charged == 1 ? "duplicate" : "duplicates");
+    c.minimality =
+        fmt::format("breadth-first search with at most {} {}: no shorter run violates the property", charged,
+                    charged == 1 ? "duplicate" : "duplicates");
   } else {
     run = traces::replay(exact, copied);
     c.minimality = "minimised: no single step can be left out; not proven shortest";
@@ -150,8 +157,8 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
   return c;
 }
 
-void cover(const check_input& input, const property_set& p, checker::options limits, const checker::reporter& report,
-           check_result& result) {
+void cover(const check_input& input, const property_set& p, checker::options limits,
+           const checker::reporter& report, check_result& result) {
   properties::monitored_system system(*input.composition, p);
   properties::covering_system covering(system);
   checker::covering_search search(covering);
@@ -196,8 +203,10 @@ bool violates(const composition& c, const property_set& p, std::size_t property,
   for (std::size_t s = 0; s < 2; ++s)
     for (const system::flight& f : last.state.channels[s]) flight[s].push_back(f.segment.data());
   const system::values* segment = last.by.kind == system::step_kind::deliver ? &last.by.segment : nullptr;
-  const properties::step_view view{last.by.side, &before.endpoints[side], &last.did->after, segment, last.did->label.data()};
-  return (judge.step(view, &before.endpoints[1 - side], &flight[side], &flight[1 - side]).certain & wanted) != 0;
+  const properties::step_view view{last.by.side, &before.endpoints[side], &last.did->after, segment,
+                                   last.did->label.data()};
+  return (judge.step(view, &before.endpoints[1 - side], &flight[side], &flight[1 - side]).certain & wanted) !=
+         0;
 }
 
 std::optional<check_result> check(const check_input& input, const checker::options& limits,

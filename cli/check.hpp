@@ -17,10 +17,11 @@ const char* name_of(verdict v);  // "holds", "holds vacuously", "violated", "inc
 
 // A counterexample: the run, on the system on which it was replayed.
 struct counterexample {
-  std::shared_ptr<const language::composition> on;  // its network is the one with the faults that the run uses
+  std::shared_ptr<const language::composition>
+      on;  // its network is the one with the faults that the run uses
   traces::run run;
   bool shortest = false;
-  std::string minimality;  // why it is a shortest one, or why that is not claimed
+  std::string minimality;          // why it is a shortest one, or why that is not claimed
   int losses = 0, duplicates = 0;  // faults that the run uses
 };
 
@@ -31,10 +32,10 @@ struct answer {
 };
 
 struct check_result {
-  std::vector<answer> answers;       // one a property, in the order asked
+  std::vector<answer> answers;  // one a property, in the order asked
   checker::statistics statistics;
-  bool covering = false;             // which search decided
-  std::vector<std::string> covers;   // what the verdicts cover; see coverage_of
+  bool covering = false;            // which search decided
+  std::vector<std::string> covers;  // what the verdicts cover; see coverage_of
   std::vector<std::string> does_not_cover;
   std::uint32_t bounds_met = 0;
 };
@@ -44,7 +45,8 @@ struct check_input {
   std::vector<const language::document*> properties;
   const language::source* protocol_file = nullptr;
   const language::source* scenario_file = nullptr;
-  std::shared_ptr<language::library> files;  // owns the documents; all that were used are what the answer depends on
+  std::shared_ptr<language::library>
+      files;  // owns the documents; all that were used are what the answer depends on
 };
 
 // Explores and answers. A mistake of the protocol that shows only while it runs is reported in `errors`
@@ -53,6 +55,7 @@ std::optional<check_result> check(const check_input& input, const checker::optio
                                   const checker::reporter& report, language::diagnostics& errors);
 
 // Whether the last step or state of a run violates the property, judged on plain rows.
-bool violates(const language::composition& c, const properties::property_set& p, std::size_t property, const traces::run& r);
+bool violates(const language::composition& c, const properties::property_set& p, std::size_t property,
+              const traces::run& r);
 
 }  // namespace tcpmc::cli

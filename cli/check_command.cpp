@@ -27,7 +27,7 @@ struct check_options {
   std::string format = "text", traces_folder, progress = "auto";
   std::uint64_t max_states = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t max_depth = std::numeric_limits<std::uint64_t>::max();
-  double time_limit = 0;  // seconds; 0: none
+  double time_limit = 0;           // seconds; 0: none
   std::uint64_t memory_limit = 0;  // megabytes; 0: none
   bool show_traces = false;
 };
@@ -44,7 +44,9 @@ struct answered {
 
 // The worst of all exit codes wins: an internal error over bad input over a violation over a limit.
 int worse(int a, int b) {
-  const auto rank = [](int code) { return code == exit_inconclusive ? 1 : code == exit_violated ? 2 : code == exit_fine ? 0 : code + 2; };
+  const auto rank = [](int code) {
+    return code == exit_inconclusive ? 1 : code == exit_violated ? 2 : code == exit_fine ? 0 : code + 2;
+  };
   return rank(a) >= rank(b) ? a : b;
 }
 
@@ -57,7 +59,8 @@ int code_of(const answered& row, std::size_t i) {
 
 class checking {
  public:
-  explicit checking(const check_options& o) : options_(o), progress_(style_of(o.progress)), colour_(colour_wanted()) {}
+  explicit checking(const check_options& o)
+      : options_(o), progress_(style_of(o.progress)), colour_(colour_wanted()) {}
 
   int run() {
     catch_signals();
@@ -65,13 +68,17 @@ class checking {
     limits_.max_depth = options_.max_depth;
     if (options_.memory_limit > 0) limits_.max_memory = options_.memory_limit << 20;
     if (options_.time_limit > 0)
-      limits_.deadline = start_ + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(options_.time_limit));
+      limits_.deadline = start_ + std::chrono::duration_cast<clock::duration>(
+                                      std::chrono::duration<double>(options_.time_limit));
     if (!options_.traces_folder.empty()) {
       std::error_code error;
       std::filesystem::create_directories(options_.traces_folder, error);
-      if (error) return fail(fmt::format("--traces: cannot make the folder '{}': {}\n", options_.traces_folder, error.message()));
+      if (error)
+        return fail(fmt::format("--traces: cannot make the folder '{}': {}\n", options_.traces_folder,
+                                error.message()));
     }
-    const bool single = !options_.protocol.empty() || !options_.scenario.empty() || !options_.properties.empty();
+    const bool single =
+        !options_.protocol.empty() || !options_.scenario.empty() || !options_.properties.empty();
     const int code = single ? one_question() : suites();
     if (text()) summary();
     if (!text()) fmt::print("{}\n", document().dump(2));
@@ -80,7 +87,9 @@ class checking {
 
  private:
   static progress_style style_of(const std::string& name) {
-    return name == "none" ? progress_style::none : name == "plain" ? progress_style::plain : progress_style::automatic;
+    return name == "none"    ? progress_style::none
+           : name == "plain" ? progress_style::plain
+                             : progress_style::automatic;
   }
   bool text() const { return options_.format == "text"; }
 
@@ -151,14 +160,17 @@ class checking {
     if (!input) return fail(errors.text());
     progress_.about(q.text.empty() ? q.protocol : fmt::format("{} ({})", q.protocol, q.scenario));
     const auto begin = clock::now();
-    auto result = check(*input, limits_, [this](const checker::progress& p) { return progress_(p); }, errors);
+    auto result = check(
+        *input, limits_, [this](const checker::progress& p) { return progress_(p); }, errors);
     progress_.clear();
     if (!result) return fail(errors.text());
     answered row{std::move(q), std::move(expected), std::move(*input), std::move(*result), "", 0};
     row.seconds = std::chrono::duration<double>(clock::now() - begin).count();
     row.hash = hash_of(row.asked, row.input);
     rows_.push_back(std::move(row));
-    int code = rows_.back().result.answers.empty() && !limit_text(rows_.back().result.statistics).empty() ? exit_inconclusive : exit_fine;
+    int code = rows_.back().result.answers.empty() && !limit_text(rows_.back().result.statistics).empty()
+                   ? exit_inconclusive
+                   : exit_fine;
     for (std::size_t i = 0; i < rows_.back().result.answers.size(); ++i) {
       code = worse(code, code_of(rows_.back(), i));
       if (const int written = write_trace(rows_.back(), i); written != exit_fine) return written;
@@ -169,9 +181,12 @@ class checking {
   int write_trace(const answered& row, std::size_t i) {
     const answer& a = row.result.answers[i];
     if (!a.trace || options_.traces_folder.empty()) return exit_fine;
-    std::string name = fmt::format("{}.{}.{}", row.input.composition->protocols[0].name, row.input.composition->scenario.name, a.property);
-    for (const language::setting& s : row.asked.settings) name += fmt::format(".{}={}", s.name, value_text(s));
-    std::replace_if(name.begin(), name.end(), [](char c) { return c == '/' || c == ' '; }, '_');
+    std::string name = fmt::format("{}.{}.{}", row.input.composition->protocols[0].name,
+                                   row.input.composition->scenario.name, a.property);
+    for (const language::setting& s : row.asked.settings)
+      name += fmt::format(".{}={}", s.name, value_text(s));
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c == '/' || c == ' '; }, '_');
     const std::string path = (std::filesystem::path(options_.traces_folder) / (name + ".json")).string();
     std::ofstream out(path, std::ios::binary);
     out << traces::to_json(trace_of(row.asked, row.input, a), version);
@@ -189,12 +204,14 @@ class checking {
   static std::string minimal_text(const answer& a) {
     if (!a.trace) return "";
     const std::size_t steps = a.trace->run.steps.size();
-    return fmt::format("{} step{}{}", steps, steps == 1 ? "" : "s", a.trace->shortest ? "" : " (not proven shortest)");
+    return fmt::format("{} step{}{}", steps, steps == 1 ? "" : "s",
+                       a.trace->shortest ? "" : " (not proven shortest)");
   }
 
   void tell_single(const answered& row) const {
     for (const answer& a : row.result.answers) tell_trace(row, a);
-    if (std::any_of(row.result.answers.begin(), row.result.answers.end(), [](const answer& a) { return a.trace.has_value(); }))
+    if (std::any_of(row.result.answers.begin(), row.result.answers.end(),
+                    [](const answer& a) { return a.trace.has_value(); }))
       fmt::print("\n");
     for (std::size_t i = 0; i < row.result.answers.size(); ++i) {
       const answer& a = row.result.answers[i];
@@ -203,7 +220,8 @@ class checking {
       if (a.says == verdict::holds_vacuously)
         fmt::print("  its witness is not reachable here: the situation that it is about does not occur\n");
     }
-    if (const std::string limit = limit_text(row.result.statistics); !limit.empty()) fmt::print("{}\n", limit);
+    if (const std::string limit = limit_text(row.result.statistics); !limit.empty())
+      fmt::print("{}\n", limit);
     fmt::print("{}", coverage_text(row.result));
   }
 
@@ -219,11 +237,13 @@ class checking {
       const int code = code_of(row, i);
       std::string says = name_of(a.says);
       if (code == exit_violated) says += fmt::format(" (expected: {})", name_of(row.expected[i].second));
-      const std::string line = fmt::format("    {:<22} {}{:>16} states  {}", a.property, coloured(fmt::format("{:<16}", says), code, colour_),
+      const std::string line = fmt::format("    {:<22} {}{:>16} states  {}", a.property,
+                                           coloured(fmt::format("{:<16}", says), code, colour_),
                                            with_commas(row.result.statistics.states), minimal_text(a));
       fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
     }
-    if (const std::string limit = limit_text(row.result.statistics); !limit.empty()) fmt::print("    {}\n", limit);
+    if (const std::string limit = limit_text(row.result.statistics); !limit.empty())
+      fmt::print("    {}\n", limit);
     if (options_.show_traces) {
       for (const answer& a : row.result.answers) tell_trace(row, a);
       fmt::print("\n{}", coverage_text(row.result));
@@ -265,15 +285,20 @@ class checking {
     const bool expectations = !rows_[0].expected.empty();
     std::string result;
     if (expectations)
-      result = t.unexpected == 0 && t.inconclusive == 0 ? "all as expected" : fmt::format("{} not as expected", t.unexpected);
+      result = t.unexpected == 0 && t.inconclusive == 0 ? "all as expected"
+                                                        : fmt::format("{} not as expected", t.unexpected);
     else if (t.verdicts == 0)
       result = rows_[0].result.statistics.ended == checker::outcome::complete ? "explored" : "ended early";
     else
-      result = t.violated > 0 ? fmt::format("{} violated", t.violated) : t.inconclusive > 0 ? "open" : "no violation";
+      result = t.violated > 0       ? fmt::format("{} violated", t.violated)
+               : t.inconclusive > 0 ? "open"
+                                    : "no violation";
     if (t.inconclusive > 0) result += fmt::format(", {} inconclusive", t.inconclusive);
-    const std::string depth = t.depth > 0 ? fmt::format(", depth {}", t.depth) : "";  // a covering search has none
-    fmt::print("{}tcpmc {}: {} verdict{}: {}; {} states{}, {}, input {}\n", expectations ? "\n" : "", version, t.verdicts,
-               t.verdicts == 1 ? "" : "s", result, with_commas(t.states), depth, duration_text(elapsed()), hash());
+    const std::string depth =
+        t.depth > 0 ? fmt::format(", depth {}", t.depth) : "";  // a covering search has none
+    fmt::print("{}tcpmc {}: {} verdict{}: {}; {} states{}, {}, input {}\n", expectations ? "\n" : "", version,
+               t.verdicts, t.verdicts == 1 ? "" : "s", result, with_commas(t.states), depth,
+               duration_text(elapsed()), hash());
   }
 
   json document() const {
@@ -311,7 +336,11 @@ class checking {
                       {"input", row.hash}});
     }
     const totals t = count();
-    return {{"tcpmc", version}, {"rows", rows}, {"unexpected", t.unexpected}, {"inconclusive", t.inconclusive}, {"seconds", elapsed()}};
+    return {{"tcpmc", version},
+            {"rows", rows},
+            {"unexpected", t.unexpected},
+            {"inconclusive", t.inconclusive},
+            {"seconds", elapsed()}};
   }
 
   const check_options& options_;
@@ -332,21 +361,31 @@ void add_check_command(CLI::App& app, int& code) {
   c->add_option("FILE", o->suites, "suites, by name or path (default: tcp-lifecycle)");
   c->add_option("--protocol", o->protocol, "protocol or variant, by name or path");
   c->add_option("--scenario", o->scenario, "scenario, by name or path");
-  c->add_option("--property", o->properties, "property, by name or path; may be given several times; none: only explore")->take_all();
-  c->add_option("--set", o->settings, "parameter=value; A.parameter=value sets it for one endpoint")->take_all();
-  c->add_flag("--show-traces", o->show_traces, "print the counterexamples and the full coverage of a suite's rows");
+  c->add_option("--property", o->properties,
+                "property, by name or path; may be given several times; none: only explore")
+      ->take_all();
+  c->add_option("--set", o->settings, "parameter=value; A.parameter=value sets it for one endpoint")
+      ->take_all();
+  c->add_flag("--show-traces", o->show_traces,
+              "print the counterexamples and the full coverage of a suite's rows");
   c->add_option("--traces", o->traces_folder, "write every counterexample as JSON into this folder");
   c->add_option("--format", o->format, "text or json")->check(CLI::IsMember({"text", "json"}));
-  c->add_option("--progress", o->progress, "auto, plain or none; on stderr")->check(CLI::IsMember({"auto", "plain", "none"}));
-  c->add_option("--max-states", o->max_states, "end each search at so many states")->check(CLI::PositiveNumber);
-  c->add_option("--max-depth", o->max_depth, "look at runs of at most so many steps")->check(CLI::PositiveNumber);
-  c->add_option("--time-limit", o->time_limit, "end after so many seconds in all")->check(CLI::PositiveNumber);
-  c->add_option("--memory-limit", o->memory_limit, "end when the process holds so many megabytes")->check(CLI::PositiveNumber);
+  c->add_option("--progress", o->progress, "auto, plain or none; on stderr")
+      ->check(CLI::IsMember({"auto", "plain", "none"}));
+  c->add_option("--max-states", o->max_states, "end each search at so many states")
+      ->check(CLI::PositiveNumber);
+  c->add_option("--max-depth", o->max_depth, "look at runs of at most so many steps")
+      ->check(CLI::PositiveNumber);
+  c->add_option("--time-limit", o->time_limit, "end after so many seconds in all")
+      ->check(CLI::PositiveNumber);
+  c->add_option("--memory-limit", o->memory_limit, "end when the process holds so many megabytes")
+      ->check(CLI::PositiveNumber);
   c->footer(
       "examples:\n"
       "  tcpmc check\n"
       "  tcpmc check --protocol no-time-wait --scenario close-one-loss --property reliable-close\n"
-      "  tcpmc check --protocol rfc9293 --scenario close-one-loss --property reliable-close --set time_wait=3\n"
+      "  tcpmc check --protocol rfc9293 --scenario close-one-loss --property reliable-close --set "
+      "time_wait=3\n"
       "  tcpmc check ./my-suite.json --traces traces --format json");
   c->callback([o, &code] { code = checking(*o).run(); });
 }

@@ -12,10 +12,13 @@ using language::delivery_order;
 using language::time_mode;
 
 // "1 loss", "2 losses"; `plural` is the plural.
-std::string counted(int n, const char* singular, const char* plural) { return fmt::format("{} {}", n, n == 1 ? singular : plural); }
+std::string counted(int n, const char* singular, const char* plural) {
+  return fmt::format("{} {}", n, n == 1 ? singular : plural);
+}
 
 int parameter(const language::protocol& p, const char* name) {
-  const auto found = std::find_if(p.parameters.begin(), p.parameters.end(), [&](const auto& x) { return x.name == name; });
+  const auto found =
+      std::find_if(p.parameters.begin(), p.parameters.end(), [&](const auto& x) { return x.name == name; });
   return found == p.parameters.end() ? -1 : found->value;
 }
 
@@ -36,18 +39,23 @@ void describe_coverage(const language::composition& c, check_result& result) {
   const auto amount = [&](const budget& b, const char* singular, const char* plural, std::uint32_t bound) {
     if (b.unlimited) return fmt::format("any number of {}", plural);
     if (b.count == 0) return fmt::format("no {}", plural);
-    return fmt::format("up to {}{}", counted(b.count, singular, plural), whether(bound, "used up", "not used up"));
+    return fmt::format("up to {}{}", counted(b.count, singular, plural),
+                       whether(bound, "used up", "not used up"));
   };
   covers.push_back(amount(n.loss, "loss", "losses", system::bound_losses));
   covers.push_back(amount(n.duplication, "duplicate", "duplicates", system::bound_duplicates));
   covers.push_back(n.order == delivery_order::fifo ? "delivery in order" : "any order of delivery");
-  covers.push_back(n.lifetime == 0 ? "any age of segments" : fmt::format("segments that live {}", counted(n.lifetime, "tick", "ticks")));
+  covers.push_back(n.lifetime == 0
+                       ? "any age of segments"
+                       : fmt::format("segments that live {}", counted(n.lifetime, "tick", "ticks")));
   if (!n.is_set())
-    covers.push_back(fmt::format("up to {} in flight a direction{}", counted(n.capacity, "segment", "segments"),
+    covers.push_back(fmt::format("up to {} in flight a direction{}",
+                                 counted(n.capacity, "segment", "segments"),
                                  whether(system::bound_capacity, "reached", "not reached")));
   const int a = s.sides[0].incarnations, b = s.sides[1].incarnations;
   covers.push_back(fmt::format("up to {} an endpoint{}",
-                               a == b ? counted(a, "incarnation", "incarnations") : fmt::format("{} (A) and {} (B) incarnations", a, b),
+                               a == b ? counted(a, "incarnation", "incarnations")
+                                      : fmt::format("{} (A) and {} (B) incarnations", a, b),
                                whether(system::bound_incarnations, "reached", "not reached")));
   std::string calls;
   for (std::size_t side = 0; side < 2; ++side)
@@ -55,7 +63,8 @@ void describe_coverage(const language::composition& c, check_result& result) {
       calls += fmt::format("{}{}: {}{}{}", calls.empty() ? "" : ", ", side == 0 ? "A" : "B", i.call_name,
                            i.times == 1 ? "" : fmt::format(" x{}", i.times),
                            i.when_text.empty() ? "" : fmt::format(" when {}", i.when_text));
-  covers.push_back(fmt::format("user calls, as the applications allow them: {}", calls.empty() ? "none" : calls));
+  covers.push_back(
+      fmt::format("user calls, as the applications allow them: {}", calls.empty() ? "none" : calls));
   switch (s.time) {
     case time_mode::untimed:
       covers.push_back("no clock: any running timer may expire at any moment");
@@ -69,7 +78,8 @@ void describe_coverage(const language::composition& c, check_result& result) {
   }
   std::string values;
   for (const char* name : {"msl", "time_wait", "rto", "r2", "window"})
-    if (const int v = parameter(c.protocols[0], name); v >= 0 && (s.time != time_mode::untimed || std::string_view(name) == "window"))
+    if (const int v = parameter(c.protocols[0], name);
+        v >= 0 && (s.time != time_mode::untimed || std::string_view(name) == "window"))
       values += fmt::format("{}{} = {}", values.empty() ? "" : ", ", name, v);
   if (!values.empty()) covers.push_back(values);
 

@@ -8,8 +8,10 @@ namespace tcpmc::cli {
 
 void add_list_command(CLI::App& app, int& code) {
   auto kind = std::make_shared<std::string>();
-  CLI::App* c = app.add_subcommand("list", "the built-in protocols, variants, scenarios, properties and suites");
-  c->add_option("KIND", *kind, "only one kind")->check(CLI::IsMember({"protocols", "variants", "scenarios", "properties", "suites"}));
+  CLI::App* c =
+      app.add_subcommand("list", "the built-in protocols, variants, scenarios, properties and suites");
+  c->add_option("KIND", *kind, "only one kind")
+      ->check(CLI::IsMember({"protocols", "variants", "scenarios", "properties", "suites"}));
   c->footer("example:\n  tcpmc list properties");
   c->callback([kind, &code] {
     using language::file_kind;
@@ -26,7 +28,8 @@ void add_list_command(CLI::App& app, int& code) {
         language::library files;
         language::diagnostics errors;
         const language::document* d = files.find(std::string(b.name), is, {}, errors);
-        fmt::print("  {:<26} {}\n", b.name, d != nullptr ? language::text_of(d->root, "says", errors) : errors.text());
+        fmt::print("  {:<26} {}\n", b.name,
+                   d != nullptr ? language::text_of(d->root, "says", errors) : errors.text());
       }
     }
     code = exit_fine;

@@ -14,12 +14,14 @@ namespace {
 int report(CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
   const CLI::App* where = &app;
-  for (const CLI::App* sub : app.get_subcommands()) where = sub->get_subcommands().empty() ? sub : sub->get_subcommands()[0];
+  for (const CLI::App* sub : app.get_subcommands())
+    where = sub->get_subcommands().empty() ? sub : sub->get_subcommands()[0];
   fmt::print(stderr, "tcpmc: {}\n", error.what());
   std::vector<std::string> known;
   for (const CLI::Option* o : where->get_options())
     for (const std::string& name : o->get_lnames()) known.push_back("--" + name);
-  for (const CLI::App* sub : where->get_subcommands([](const CLI::App*) { return true; })) known.push_back(sub->get_name());
+  for (const CLI::App* sub : where->get_subcommands([](const CLI::App*) { return true; }))
+    known.push_back(sub->get_name());
   for (const std::string& word : arguments) {
     const std::string option = word.substr(0, word.find('='));
     if (std::find(known.begin(), known.end(), option) != known.end()) continue;

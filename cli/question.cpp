@@ -14,7 +14,8 @@ std::optional<check_input> load(const question& q, std::shared_ptr<library> file
   const auto source = load_protocol(q.protocol, *files, q.at, errors);
   const document* scenario = files->find(q.scenario, file_kind::scenario, q.at, errors);
   for (const std::string& reference : q.properties)
-    if (const document* d = files->find(reference, file_kind::property, q.at, errors)) result.properties.push_back(d);
+    if (const document* d = files->find(reference, file_kind::property, q.at, errors))
+      result.properties.push_back(d);
   if (!source || scenario == nullptr) return std::nullopt;
   auto c = compose(*source, *scenario, q.settings, errors);
   if (!c || result.properties.size() != q.properties.size()) return std::nullopt;

@@ -17,12 +17,13 @@ struct question {
   std::string scenario;
   std::vector<std::string> properties;
   std::vector<language::setting> settings;  // in the order in which they apply
-  language::place at;  // where it is asked, for messages and for relative paths
+  language::place at;                       // where it is asked, for messages and for relative paths
 };
 
 // Loads everything that a question names, with a library of its own, so that the input knows exactly the
 // files that the answer depends on. Reports all mistakes; returns nothing if there is one.
-std::optional<check_input> load(const question& q, std::shared_ptr<language::library> files, language::diagnostics& errors);
+std::optional<check_input> load(const question& q, std::shared_ptr<language::library> files,
+                                language::diagnostics& errors);
 
 // Reads "name=value" from a command line. Reports what is not of that form.
 std::optional<language::setting> parse_setting(const std::string& text, language::source_store& sources,

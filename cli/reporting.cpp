@@ -45,7 +45,8 @@ void catch_signals() {
 int caught_signal() { return signal_number; }
 
 progress_line::progress_line(progress_style style)
-    : terminal_(style == progress_style::automatic && isatty(STDERR_FILENO) != 0), silent_(style == progress_style::none) {
+    : terminal_(style == progress_style::automatic && isatty(STDERR_FILENO) != 0),
+      silent_(style == progress_style::none) {
   next_ = start_ + (terminal_ ? std::chrono::milliseconds(250) : std::chrono::milliseconds(10'000));
 }
 
@@ -55,16 +56,17 @@ bool progress_line::operator()(const checker::progress& p) {
   if (silent_ || now < next_) return true;
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const std::string line =
-      fmt::format("{}{} states, depth {}, frontier {}, {:.2f} million states/s, {} MB, {}", what_.empty() ? "" : what_ + ": ",
-                  with_commas(p.states), p.depth, with_commas(p.frontier), static_cast<double>(p.states) / seconds / 1e6,
-                  checker::resident_memory() >> 20, duration_text(seconds));
+      fmt::format("{}{} states, depth {}, frontier {}, {:.2f} million states/s, {} MB, {}",
+                  what_.empty() ? "" : what_ + ": ", with_commas(p.states), p.depth, with_commas(p.frontier),
+                  static_cast<double>(p.states) / seconds / 1e6, checker::resident_memory() >> 20,
+                  duration_text(seconds));
   if (terminal_)
     fmt::print(stderr, "\r\x1b[K{}", line.substr(0, 118));
   else
     fmt::print(stderr, "{}\n", line);
   std::fflush(stderr);
   shown_ = true;
-  next_ = now + (terminal_         ? std::chrono::milliseconds(250)
+  next_ = now + (terminal_      ? std::chrono::milliseconds(250)
                  : seconds < 60 ? std::chrono::milliseconds(10'000)
                                 : std::chrono::milliseconds(60'000));
   return true;
@@ -98,10 +100,11 @@ std::string coverage_summary(const language::composition& c) {
   const auto amount = [](const language::budget& b, const char* what) {
     return b.unlimited ? fmt::format("any {}", what) : fmt::format("{} {}", b.count, what);
   };
-  std::string text = n.is_set() ? "any loss, copies, order"
-                                : fmt::format("{}, {}{}", amount(n.loss, n.loss.count == 1 ? "loss" : "losses"),
-                                              amount(n.duplication, n.duplication.count == 1 ? "copy" : "copies"),
-                                              n.order == language::delivery_order::fifo ? ", fifo" : "");
+  std::string text = n.is_set()
+                         ? "any loss, copies, order"
+                         : fmt::format("{}, {}{}", amount(n.loss, n.loss.count == 1 ? "loss" : "losses"),
+                                       amount(n.duplication, n.duplication.count == 1 ? "copy" : "copies"),
+                                       n.order == language::delivery_order::fifo ? ", fifo" : "");
   constexpr std::array<const char*, 3> times = {"untimed", "lazy", "timed"};
   text += fmt::format("; {}", times[static_cast<std::size_t>(s.time)]);
   if (n.lifetime > 0) text += fmt::format(", MSL {}", n.lifetime);
@@ -131,7 +134,8 @@ std::string limit_text(const checker::statistics& s) {
       what = "an interruption";
       break;
   }
-  std::string text = fmt::format("ended by {} after {} states and {} steps", what, with_commas(s.states), with_commas(s.transitions));
+  std::string text = fmt::format("ended by {} after {} states and {} steps", what, with_commas(s.states),
+                                 with_commas(s.transitions));
   if (s.depth > 0) text += fmt::format("; every state within {} steps of the start was reached", s.depth);
   return text;
 }
@@ -162,8 +166,9 @@ traces::trace trace_of(const question& q, const check_input& input, const answer
 }
 
 std::string heading_of(const traces::trace& t) {
-  return fmt::format("{} is violated by {} in {}: not true that \"{}\" [{}]\n{} steps; {}{}\n", t.property, t.on->protocols[0].name,
-                     t.on->scenario.name, t.says, t.cite, t.run.steps.size(), t.shortest ? "shortest: " : "", t.minimality);
+  return fmt::format("{} is violated by {} in {}: not true that \"{}\" [{}]\n{} steps; {}{}\n", t.property,
+                     t.on->protocols[0].name, t.on->scenario.name, t.says, t.cite, t.run.steps.size(),
+                     t.shortest ? "shortest: " : "", t.minimality);
 }
 
 bool colour_wanted() { return isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr; }

@@ -11,7 +11,13 @@
 namespace tcpmc::cli {
 
 // 0: as expected and complete. 128 + n: ended by signal n.
-enum exit_code : int { exit_fine = 0, exit_violated = 1, exit_bad_input = 2, exit_inconclusive = 3, exit_internal = 4 };
+enum exit_code : int {
+  exit_fine = 0,
+  exit_violated = 1,
+  exit_bad_input = 2,
+  exit_inconclusive = 3,
+  exit_internal = 4
+};
 
 enum class progress_style { automatic, plain, none };
 
@@ -54,7 +60,8 @@ traces::trace trace_of(const question& q, const check_input& input, const answer
 std::string heading_of(const traces::trace& t);
 
 bool colour_wanted();
-// `text` in green, red or yellow as the verdict is as expected, not, or open; plain where colour is not wanted.
+// `text` in green, red or yellow as the verdict is as expected, not, or open; plain where colour is not
+// wanted.
 std::string coloured(const std::string& text, int exit_code, bool colour);
 
 }  // namespace tcpmc::cli

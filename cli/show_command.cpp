@@ -20,20 +20,24 @@ void print_rule(const rule& r, const char* indent) {
   fmt::print("{}{}  [{}]\n", indent, r.id, r.cite);
   if (!r.in_text.empty()) fmt::print("{}    in    {}\n", indent, r.in_text);
   if (!r.when_text.empty()) fmt::print("{}    when  {}\n", indent, r.when_text);
-  for (std::size_t i = 0; i < r.do_text.size(); ++i) fmt::print("{}    {}{}\n", indent, i == 0 ? "do    " : "      ", r.do_text[i]);
+  for (std::size_t i = 0; i < r.do_text.size(); ++i)
+    fmt::print("{}    {}{}\n", indent, i == 0 ? "do    " : "      ", r.do_text[i]);
   if (!r.says.empty()) fmt::print("{}    note  {}\n", indent, r.says);
 }
 
 void print_rules(const protocol& p) {
   fmt::print("{}: {}\n  made from: {}\n\nparameters\n", p.name, p.says, fmt::join(p.chain, " <- "));
-  for (const language::parameter& x : p.parameters) fmt::print("  {:<12} = {:<10} {}\n", x.name, x.of.show(x.value), x.says);
+  for (const language::parameter& x : p.parameters)
+    fmt::print("  {:<12} = {:<10} {}\n", x.name, x.of.show(x.value), x.says);
   const auto list = [&](const std::string& title, const std::vector<int>& rules) {
     fmt::print("\n{}\n", title);
     for (const int r : rules) print_rule(p.rules[static_cast<std::size_t>(r)], "  ");
   };
   for (std::size_t i = 0; i < p.calls->size(); ++i) list("user call " + (*p.calls)[i], p.call_rules[i]);
-  for (const language::stage& s : p.stages) list(fmt::format("segment arrives, stage {} [{}]", s.name, s.cite), s.rules);
-  for (std::size_t i = 0; i < p.timers.size(); ++i) list("time-out of " + p.timers[i].name, p.time_out_rules[i]);
+  for (const language::stage& s : p.stages)
+    list(fmt::format("segment arrives, stage {} [{}]", s.name, s.cite), s.rules);
+  for (std::size_t i = 0; i < p.timers.size(); ++i)
+    list("time-out of " + p.timers[i].name, p.time_out_rules[i]);
   list("output, after every event", p.output_rules);
 }
 
@@ -45,7 +49,8 @@ void print_difference(const protocol_source& variant, const protocol& p) {
   };
   for (const language::change& c : variant.changes) {
     if (c.what == "set") {
-      const auto x = std::find_if(p.parameters.begin(), p.parameters.end(), [&](const auto& y) { return y.name == c.target; });
+      const auto x = std::find_if(p.parameters.begin(), p.parameters.end(),
+                                  [&](const auto& y) { return y.name == c.target; });
       fmt::print("set {} = {}\n", c.target, x != p.parameters.end() ? x->of.show(x->value) : "?");
     } else {
       fmt::print("{} {}\n", c.what, c.target);
@@ -77,20 +82,28 @@ int print_states(const std::string& reference) {
     search.run({}, {});
     search.for_each_maximal([&](const properties::covering_system::control& at, const auto&) {
       for (int side = 0; side < 2; ++side)
-        found[static_cast<std::size_t>(side)].insert(system.tables().endpoint_values(side, at[static_cast<std::size_t>(side)])[language::state_slot]);
+        found[static_cast<std::size_t>(side)].insert(
+            system.tables().endpoint_values(side, at[static_cast<std::size_t>(side)])[language::state_slot]);
     });
   } catch (const language::model_error& error) {
     fmt::print(stderr, "{}", error.mistake.text());
     return exit_bad_input;
   }
   const protocol& p = c.protocols[0];
-  fmt::print("{}: states, and who is found in them on the unlimited network when A opens actively (client),\n"
-             "B listens (server), and either may send an octet and close\n\n", p.name);
+  fmt::print(
+      "{}: states, and who is found in them on the unlimited network when A opens actively (client),\n"
+      "B listens (server), and either may send an octet and close\n\n",
+      p.name);
   for (int s = 0; s < static_cast<int>(p.states->size()); ++s) {
     const bool client = found[0].count(s) != 0, server = found[1].count(s) != 0;
-    const auto rules = std::count_if(p.rules.begin(), p.rules.end(), [&](const rule& r) { return (r.states >> s & 1) != 0; });
+    const auto rules = std::count_if(p.rules.begin(), p.rules.end(),
+                                     [&](const rule& r) { return (r.states >> s & 1) != 0; });
     fmt::print("  {:<14} {:<18} {} rules\n", (*p.states)[static_cast<std::size_t>(s)],
-               client && server ? "client and server" : client ? "client" : server ? "server" : "neither", rules);
+               client && server ? "client and server"
+               : client         ? "client"
+               : server         ? "server"
+                                : "neither",
+               rules);
   }
   return exit_fine;
 }

@@ -21,6 +21,7 @@ struct suite {
 };
 
 // Reads a suite by name or path. Reports every mistake; returns nothing if there is one.
-std::optional<suite> load_suite(const std::string& reference, language::library& files, language::diagnostics& errors);
+std::optional<suite> load_suite(const std::string& reference, language::library& files,
+                                language::diagnostics& errors);
 
 }  // namespace tcpmc::cli

@@ -10,7 +10,8 @@ namespace tcpmc::cli {
 namespace {
 
 // Reads a trace file, replays it through the rule interpreter, and compares every step.
-std::optional<traces::trace> replayed(const std::string& path, language::source_store& store, language::diagnostics& errors) {
+std::optional<traces::trace> replayed(const std::string& path, language::source_store& store,
+                                      language::diagnostics& errors) {
   const language::source* file = language::read_file(path, store, errors);
   const auto recorded = file != nullptr ? traces::read_trace(*file, errors) : std::nullopt;
   if (!recorded) return std::nullopt;
@@ -21,7 +22,8 @@ std::optional<traces::trace> replayed(const std::string& path, language::source_
   q.scenario = recorded->scenario;
   q.properties = {recorded->property_reference};
   for (const auto& [name, value] : recorded->settings)
-    if (auto s = parse_setting(name + "=" + value, store, errors)) q.settings.push_back(std::move(*s));
+    if (auto s = parse_setting(fmt::format("{}={}", name, value), store, errors))
+      q.settings.push_back(std::move(*s));
   const auto input = load(q, files, errors);
   if (!input) return std::nullopt;
   // The network that the run was found on may be narrower than the scenario's (see with_faults).
@@ -60,7 +62,8 @@ int trace_command(const std::string& path, bool show) {
     const auto t = replayed(path, store, errors);
     if (t) {
       if (show) fmt::print("{}\n{}", heading_of(*t), traces::ladder(*t));
-      fmt::print("{}replayed: {} steps; the run violates {}\n", show ? "\n" : "", t->run.steps.size(), t->property);
+      fmt::print("{}replayed: {} steps; the run violates {}\n", show ? "\n" : "", t->run.steps.size(),
+                 t->property);
       return exit_fine;
     }
   } catch (const language::model_error& error) {
@@ -77,9 +80,13 @@ void add_trace_command(CLI::App& app, int& code) {
   CLI::App* c = app.add_subcommand("trace", "show or replay a trace file");
   c->require_subcommand(1);
   CLI::App* show = c->add_subcommand("show", "replay a trace and print it as a ladder");
-  CLI::App* replay = c->add_subcommand("replay", "replay a trace through the rule interpreter and compare every step");
-  for (CLI::App* sub : {show, replay}) sub->add_option("FILE", *path, "a trace, as written by check --traces")->required();
-  c->footer("examples:\n  tcpmc check --traces traces\n  tcpmc trace show traces/two-way-handshake.open-stale-syn.no-stale-revival.json");
+  CLI::App* replay =
+      c->add_subcommand("replay", "replay a trace through the rule interpreter and compare every step");
+  for (CLI::App* sub : {show, replay})
+    sub->add_option("FILE", *path, "a trace, as written by check --traces")->required();
+  c->footer(
+      "examples:\n  tcpmc check --traces traces\n  tcpmc trace show "
+      "traces/two-way-handshake.open-stale-syn.no-stale-revival.json");
   show->callback([path, &code] { code = trace_command(*path, true); });
   replay->callback([path, &code] { code = trace_command(*path, false); });
 }

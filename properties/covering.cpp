@@ -18,14 +18,17 @@ std::optional<covering_system::control> covering_system::passed(const control& c
   return later;
 }
 
-marks covering_system::judge_open(int side, const system::outcome& o, system::id peer, const std::vector<std::uint8_t>& has) {
+marks covering_system::judge_open(int side, const system::outcome& o, system::id peer,
+                                  const std::vector<std::uint8_t>& has) {
   std::array<std::vector<const int*>, 2> in_flight;
   for (std::uint32_t item = 0; item < has.size(); ++item)
     if (has[item] != 0)
       in_flight[static_cast<std::size_t>(sender_of(item))].push_back(
           tables_.segment_values(sender_of(item), segment_of(item)).data());
-  for (const system::id s : o.sent) in_flight[static_cast<std::size_t>(side)].push_back(tables_.segment_values(side, s).data());
-  return monitored_.judge_step(side, o, peer, in_flight[static_cast<std::size_t>(side)], in_flight[static_cast<std::size_t>(1 - side)]);
+  for (const system::id s : o.sent)
+    in_flight[static_cast<std::size_t>(side)].push_back(tables_.segment_values(side, s).data());
+  return monitored_.judge_step(side, o, peer, in_flight[static_cast<std::size_t>(side)],
+                               in_flight[static_cast<std::size_t>(1 - side)]);
 }
 
 system::step covering_system::describe(const step& s) const {

@@ -32,7 +32,9 @@ class covering_system {
   step passing() const { return {system::step_kind::tick, 0, 0}; }
   marks look(const control& c) { return monitored_.look({c[0], c[1], 0, 0, 0}); }
 
-  static std::uint32_t item_of(int sender, system::id segment) { return 2 * segment + static_cast<std::uint32_t>(sender); }
+  static std::uint32_t item_of(int sender, system::id segment) {
+    return 2 * segment + static_cast<std::uint32_t>(sender);
+  }
   static int sender_of(std::uint32_t item) { return static_cast<int>(item & 1); }
   static system::id segment_of(std::uint32_t item) { return item >> 1; }
 
@@ -60,7 +62,8 @@ marks covering_system::moves(const control& c, const std::vector<std::uint8_t>& 
       next[static_cast<std::size_t>(side)] = o.after;
       marks m = o.certain;
       if (o.open != 0) m |= judge_open(side, o, c[static_cast<std::size_t>(1 - side)], has);
-      emit(step{o.kind, static_cast<std::uint8_t>(side), index}, next, std::span<const std::uint32_t>(added), m);
+      emit(step{o.kind, static_cast<std::uint8_t>(side), index}, next, std::span<const std::uint32_t>(added),
+           m);
     }
   };
   for (int side = 0; side < 2; ++side) react(tables_.calls(side, c[static_cast<std::size_t>(side)]), side);
@@ -69,7 +72,8 @@ marks covering_system::moves(const control& c, const std::vector<std::uint8_t>& 
     const int side = 1 - sender_of(item);
     react(tables_.arrivals(side, c[static_cast<std::size_t>(side)], segment_of(item)), side);
   }
-  for (int side = 0; side < 2; ++side) react(tables_.time_outs(side, c[static_cast<std::size_t>(side)]), side);
+  for (int side = 0; side < 2; ++side)
+    react(tables_.time_outs(side, c[static_cast<std::size_t>(side)]), side);
   return bounds_met(met);
 }
 

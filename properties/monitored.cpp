@@ -9,8 +9,10 @@ monitored_system::monitored_system(const composition& c, const property_set& pro
       properties_(properties),
       judge_(c, properties),
       tables_(c, properties.observers,
-              [this](int side, const values& before, const values& after, const values* segment, system::outcome& o) {
-                const judgement j = judge_.step({side, &before, &after, segment, o.label.data()}, nullptr, nullptr, nullptr);
+              [this](int side, const values& before, const values& after, const values* segment,
+                     system::outcome& o) {
+                const judgement j =
+                    judge_.step({side, &before, &after, segment, o.label.data()}, nullptr, nullptr, nullptr);
                 o.certain = j.certain;
                 o.open = j.open;
               }) {
@@ -26,7 +28,8 @@ marks monitored_system::look(const state& s) {
   for (std::size_t side = 0; side < 2; ++side) {
     std::vector<marks>& known = possible_[side];
     constexpr marks not_known = ~marks{0};
-    if (s[side] >= known.size()) known.resize(std::max<std::size_t>(s[side] + 1, 2 * known.size()), not_known);
+    if (s[side] >= known.size())
+      known.resize(std::max<std::size_t>(s[side] + 1, 2 * known.size()), not_known);
     if (known[s[side]] == not_known) {
       const values row = tables_.endpoint_row(static_cast<int>(side), s[side]);
       const judgement j = judge_.state(side == 0 ? &row : nullptr, side == 1 ? &row : nullptr);
@@ -43,18 +46,20 @@ marks monitored_system::look(const state& s) {
   return result;
 }
 
-marks monitored_system::judge_step(int side, const system::outcome& o, system::id peer, system::id own_channel,
-                                   system::id peer_channel) {
+marks monitored_system::judge_step(int side, const system::outcome& o, system::id peer,
+                                   system::id own_channel, system::id peer_channel) {
   const system::id index = static_cast<system::id>(&o - &tables_.outcome_of(0));
   const pair_key key{std::uint64_t{index} << 32 | peer, std::uint64_t{own_channel} << 32 | peer_channel};
   if (const auto known = steps_.find(key); known != steps_.end()) return known->second;
-  const marks result = judge_step(side, o, peer, tables_.in_flight(side, own_channel), tables_.in_flight(1 - side, peer_channel));
+  const marks result = judge_step(side, o, peer, tables_.in_flight(side, own_channel),
+                                  tables_.in_flight(1 - side, peer_channel));
   steps_.emplace(key, result);
   return result;
 }
 
 marks monitored_system::judge_step(int side, const system::outcome& o, system::id peer,
-                                   const std::vector<const int*>& outgoing, const std::vector<const int*>& incoming) {
+                                   const std::vector<const int*>& outgoing,
+                                   const std::vector<const int*>& incoming) {
   const values before = tables_.endpoint_row(side, o.before), after = tables_.endpoint_row(side, o.after);
   const values other = tables_.endpoint_row(1 - side, peer);
   const values segment = o.segment != system::none ? tables_.segment_row(1 - side, o.segment) : values{};

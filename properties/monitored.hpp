@@ -31,9 +31,10 @@ class monitored_system {
   system::tables& tables() { return tables_; }
   const property_set& properties() const { return properties_; }
   // The marks of one step, decided with everything that it may depend on.
-  marks judge_step(int side, const system::outcome& o, system::id peer, system::id own_channel, system::id peer_channel);
-  marks judge_step(int side, const system::outcome& o, system::id peer, const std::vector<const int*>& outgoing,
-                   const std::vector<const int*>& incoming);
+  marks judge_step(int side, const system::outcome& o, system::id peer, system::id own_channel,
+                   system::id peer_channel);
+  marks judge_step(int side, const system::outcome& o, system::id peer,
+                   const std::vector<const int*>& outgoing, const std::vector<const int*>& incoming);
   bool final(const state& s);
 
  private:
@@ -46,7 +47,7 @@ class monitored_system {
   const property_set& properties_;
   judge judge_;
   marks stuck_marks_ = 0;
-  marks state_marks_ = 0;  // that can be set by looking at a state
+  marks state_marks_ = 0;                       // that can be set by looking at a state
   std::array<std::vector<marks>, 2> possible_;  // by endpoint id: state marks that this endpoint allows
   tsl::robin_map<pair_key, marks, system::bytes_hash> pairs_;
   tsl::robin_map<pair_key, marks, system::bytes_hash> steps_;
@@ -56,21 +57,23 @@ class monitored_system {
 template <typename Emit>
 marks monitored_system::successors(const state& s, Emit&& emit) {
   bool changes_endpoint = false;
-  const std::uint32_t met = tables_.successors(s, [&](const state& next, const step& by, const system::outcome* did) {
-    marks m = 0;
-    if (did != nullptr) {
-      m = did->certain;
-      if (did->open != 0) m |= judge_step(by.side, *did, s[1u - by.side], next[2u + by.side], next[3u - by.side]);
-      changes_endpoint = changes_endpoint || did->after != did->before;
-    }
-    emit(next, by, m);
-  });
+  const std::uint32_t met =
+      tables_.successors(s, [&](const state& next, const step& by, const system::outcome* did) {
+        marks m = 0;
+        if (did != nullptr) {
+          m = did->certain;
+          if (did->open != 0)
+            m |= judge_step(by.side, *did, s[1u - by.side], next[2u + by.side], next[3u - by.side]);
+          changes_endpoint = changes_endpoint || did->after != did->before;
+        }
+        emit(next, by, m);
+      });
   marks of_state = bounds_met(met);
   // Stuck: nothing in flight (what is may draw an answer that changes the other end, or is harmless and
   // gone a few steps later), no call possible, no timer running.
   if (stuck_marks_ != 0 && !changes_endpoint && met == 0 && !tables_.timer_runs(0, s[0]) &&
-      !tables_.timer_runs(1, s[1]) && tables_.in_flight(0, s[2]).empty() && tables_.in_flight(1, s[3]).empty() &&
-      !final(s))
+      !tables_.timer_runs(1, s[1]) && tables_.in_flight(0, s[2]).empty() &&
+      tables_.in_flight(1, s[3]).empty() && !final(s))
     of_state |= stuck_marks_;
   return of_state;
 }

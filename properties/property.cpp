@@ -12,6 +12,8 @@ namespace {
 
 using kind = json_node::kind;
 
+constexpr std::size_t most_observations = 200;
+
 class property_reader {
  public:
   property_reader(const composition& c, property_set& into, diagnostics& errors)
@@ -25,8 +27,10 @@ class property_reader {
   void read(const document& file) {
     const json_node& root = file.root;
     const std::size_t before = errors_.size();
-    refuse_unknown_keys(root, {"property", "cite", "says", "observers", "observe", "never", "never step", "never stuck",
-                               "witness", "witness step", "needs time"}, errors_);
+    refuse_unknown_keys(root,
+                        {"property", "cite", "says", "observers", "observe", "never", "never step",
+                         "never stuck", "witness", "witness step", "needs time"},
+                        errors_);
     property p;
     p.name = file.name;
     p.cite = text_of(root, "cite", errors_);
@@ -37,7 +41,8 @@ class property_reader {
       first_observer_[s] = into_.observers[s].variables.size();
       // Observers may be as large, and count as far, as the scenario makes necessary.
       const auto& sides = composition_.scenario.sides;
-      words_[s].constants["incarnations"] = {type::integer(), std::max(sides[0].incarnations, sides[1].incarnations)};
+      words_[s].constants["incarnations"] = {type::integer(),
+                                             std::max(sides[0].incarnations, sides[1].incarnations)};
       int calls = 0;
       for (const side_of_scenario& side : sides) {
         int of_side = 0;
@@ -92,8 +97,10 @@ class property_reader {
         words_[s].variables[m.key] = {v->of, row::self, v->slot, v->length};
         words_[s].variables["old." + m.key] = {v->of, row::old, v->slot, v->length};
         // The peer's observers lie where the peer's own layout puts them.
-        const int base = endpoint_layout(composition_.protocols[1 - s], composition_.scenario.sides[1 - s]).observers;
-        const int own_base = endpoint_layout(composition_.protocols[s], composition_.scenario.sides[s]).observers;
+        const int base =
+            endpoint_layout(composition_.protocols[1 - s], composition_.scenario.sides[1 - s]).observers;
+        const int own_base =
+            endpoint_layout(composition_.protocols[s], composition_.scenario.sides[s]).observers;
         words_[s].variables["peer." + m.key] = {v->of, row::peer, v->slot - own_base + base, v->length};
         into_.observers[s].variables.push_back({std::move(*v)});
       }
@@ -105,6 +112,11 @@ class property_reader {
     if (node == nullptr) return;
     if (node->is != kind::array) {
       errors_.add(node->at, "\"observe\" is an array of {\"when\": ..., \"do\": [...]}");
+      return;
+    }
+    if (node->items.size() > most_observations) {
+      errors_.add(node->items[most_observations].at,
+                  fmt::format("more than {} observations", most_observations));
       return;
     }
     for (std::size_t s = 0; s < 2; ++s)
@@ -132,7 +144,8 @@ class property_reader {
           const auto a = parse_action(line, errors_);
           if (!a || words_[s].broken.count(a->name)) continue;
           const variable* target = own_observer(s, a->name);
-          if (a->is != verb::assign || target == nullptr || a->indexed != (target->length > 0) || !a->only_if.empty()) {
+          if (a->is != verb::assign || target == nullptr || a->indexed != (target->length > 0) ||
+              !a->only_if.empty()) {
             errors_.add(a->at, "an observation assigns to an observer of its property", "NAME := expression");
             continue;
           }
@@ -180,14 +193,17 @@ class property_reader {
       auto bound = binder(words_[s], errors_).bind(*e, type::boolean());
       if (!bound) return std::nullopt;
       if (!f.on_step && (reads(*bound, row::old) || reads(*bound, row::label) || reads(*bound, row::segment)))
-        errors_.add(node->at, fmt::format("\"{}\" is judged on states: it has no step, no segment and no old state", on_state),
-                    fmt::format("use \"{}\"", on_step));
+        errors_.add(
+            node->at,
+            fmt::format("\"{}\" is judged on states: it has no step, no segment and no old state", on_state),
+            fmt::format("use \"{}\"", on_step));
       if (!f.on_step && reads_channels(*bound))
         errors_.add(node->at, "only steps can look at the channels", fmt::format("use \"{}\"", on_step));
       if (composition_.scenario.network.is_set() && needs_absence(*bound))
-        errors_.add(node->at, "this asks for the absence of a segment, which the unlimited network cannot decide",
-                    "there, more segments in flight may never turn the formula from true to false; use budgets for "
-                    "loss and duplication");
+        errors_.add(
+            node->at, "this asks for the absence of a segment, which the unlimited network cannot decide",
+            "there, more segments in flight may never turn the formula from true to false; use budgets for "
+            "loss and duplication");
       f.at[s] = std::move(*bound);
     }
     return f;
@@ -196,14 +212,21 @@ class property_reader {
   void fits_scenario(const property& p, const json_node& root) {
     const scenario& s = composition_.scenario;
     if (p.needs_time && s.time == time_mode::untimed)
-      errors_.add(root.at, fmt::format("the property '{}' says nothing in the untimed mode, where TIME-WAIT may end at any moment", p.name),
-                  fmt::format("the scenario '{}' needs \"time\": \"lazy\" or \"timed\"", s.name));
+      errors_.add(
+          root.at,
+          fmt::format(
+              "the property '{}' says nothing in the untimed mode, where TIME-WAIT may end at any moment",
+              p.name),
+          fmt::format("the scenario '{}' needs \"time\": \"lazy\" or \"timed\"", s.name));
     if (p.stuck && s.network.is_set())
-      errors_.add(root.at, fmt::format("the property '{}' cannot be decided on the unlimited network", p.name),
+      errors_.add(root.at,
+                  fmt::format("the property '{}' cannot be decided on the unlimited network", p.name),
                   "there, what was ever sent may still arrive: use budgets for loss and duplication");
     if (p.stuck && !s.final)
-      errors_.add(root.at, fmt::format("the property '{}' needs to know where it is right that nothing goes on", p.name),
-                  fmt::format("give the scenario '{}' a \"final\" predicate", s.name));
+      errors_.add(
+          root.at,
+          fmt::format("the property '{}' needs to know where it is right that nothing goes on", p.name),
+          fmt::format("give the scenario '{}' a \"final\" predicate", s.name));
   }
 
   const composition& composition_;

@@ -36,8 +36,8 @@ struct property {
   std::string name, cite, says;
   std::optional<formula> never;  // absent for the property "stuck"
   std::optional<formula> witness;
-  bool stuck = false;        // violated by a state where nothing goes on and the scenario is not final
-  bool needs_time = false;   // says nothing in the untimed mode
+  bool stuck = false;       // violated by a state where nothing goes on and the scenario is not final
+  bool needs_time = false;  // says nothing in the untimed mode
 };
 
 struct property_set {

@@ -1,10 +1,11 @@
 // Every shipped verdict, and every trace behind one: written as JSON, read back, and replayed from the
 // files that it carries.
+#include "cli/suite.hpp"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "cli/reporting.hpp"
-#include "cli/suite.hpp"
 #include "traces/json.hpp"
 #include "traces/ladder.hpp"
 
@@ -119,15 +120,17 @@ TEST(suite, limits_are_inconclusive) {
   states.max_states = 1000;
   depth.max_depth = 10;
   time.deadline = std::chrono::steady_clock::time_point::min();
-  for (const auto& [limits, why] : {std::pair(states, checker::outcome::state_limit), std::pair(depth, checker::outcome::depth_limit),
-                                    std::pair(time, checker::outcome::time_limit)}) {
+  for (const auto& [limits, why] :
+       {std::pair(states, checker::outcome::state_limit), std::pair(depth, checker::outcome::depth_limit),
+        std::pair(time, checker::outcome::time_limit)}) {
     const auto result = check(*input, limits, {}, errors);
     ASSERT_TRUE(result);
     EXPECT_EQ(result->statistics.ended, why);
     for (const answer& a : result->answers) EXPECT_EQ(a.says, verdict::inconclusive);
     EXPECT_NE(limit_text(result->statistics), "");
   }
-  const auto interrupted = check(*input, {}, [](const checker::progress&) { return false; }, errors);
+  const auto interrupted = check(
+      *input, {}, [](const checker::progress&) { return false; }, errors);
   EXPECT_EQ(interrupted->statistics.ended, checker::outcome::interrupted);
 }
 

@@ -15,7 +15,8 @@ using language::protocol;
 using system::step_kind;
 using system::values;
 
-constexpr std::array<const char*, 6> event_names = {"call", "deliver", "time-out", "lose", "duplicate", "tick"};
+constexpr std::array<const char*, 6> event_names = {"call", "deliver",   "time-out",
+                                                    "lose", "duplicate", "tick"};
 constexpr std::array<const char*, 2> side_names = {"A", "B"};
 constexpr std::array<const char*, 3> time_names = {"untimed", "lazy", "timed"};
 
@@ -56,7 +57,8 @@ json endpoint_json(const composition& on, int side, const values& row) {
     result[v.name] = all;
   }
   for (std::size_t t = 0; t < p.timers.size(); ++t)
-    if (const int left = row[at(p.timer_slot(static_cast<int>(t)))]; left >= 0) result["timers"][p.timers[t].name] = left;
+    if (const int left = row[at(p.timer_slot(static_cast<int>(t)))]; left >= 0)
+      result["timers"][p.timers[t].name] = left;
   result["incarnation"] = row[at(slots.incarnation)];
   result["peer_incarnation"] = row[at(slots.peer_incarnation)];
   return result;
@@ -99,7 +101,8 @@ json step_json(const trace& t, std::size_t i) {
   }
   json rules = json::array(), signals = json::array(), sent = json::array();
   if (s.did) {
-    for (const int r : s.did->rules) rules.push_back({{"id", p.rules[at(r)].id}, {"cite", p.rules[at(r)].cite}});
+    for (const int r : s.did->rules)
+      rules.push_back({{"id", p.rules[at(r)].id}, {"cite", p.rules[at(r)].cite}});
     for (std::size_t k = 0; k < p.signals->size(); ++k)
       if ((s.did->label[language::label_signals] >> k & 1) != 0) signals.push_back((*p.signals)[k]);
     for (const values& segment : s.did->sent) sent.push_back(segment_json(p, segment));
@@ -134,8 +137,9 @@ bool same(const json_node& a, const json& b) {
       return b.is_array() && std::equal(a.items.begin(), a.items.end(), b.begin(), b.end(), same);
     case json_node::kind::object:
       return b.is_object() && a.members.size() == b.size() &&
-             std::all_of(a.members.begin(), a.members.end(),
-                         [&](const language::json_member& m) { return b.contains(m.key) && same(m.value, b.at(m.key)); });
+             std::all_of(a.members.begin(), a.members.end(), [&](const language::json_member& m) {
+               return b.contains(m.key) && same(m.value, b.at(m.key));
+             });
   }
   return false;
 }
@@ -170,7 +174,8 @@ class trace_reader {
   }
   language::budget budget(const json_node& object, const char* key) {
     const json_node* node = object.find(key);
-    if (node != nullptr && node->is == json_node::kind::string && node->string == "unlimited") return {true, 0};
+    if (node != nullptr && node->is == json_node::kind::string && node->string == "unlimited")
+      return {true, 0};
     return {false, number(object, key, 0, 15)};
   }
   // The index of a word that is one of `names`.
@@ -192,7 +197,8 @@ class trace_reader {
       errors_.add(object.at, fmt::format("\"{}\" is missing here", key));
       return 0;
     }
-    if (of.is == language::type::kind::boolean && node->is == json_node::kind::boolean) return node->boolean ? 1 : 0;
+    if (of.is == language::type::kind::boolean && node->is == json_node::kind::boolean)
+      return node->boolean ? 1 : 0;
     if (of.is == language::type::kind::word && node->is == json_node::kind::string) {
       const auto w = std::find(of.words->begin(), of.words->end(), node->string);
       if (w != of.words->end()) return static_cast<int>(w - of.words->begin());
@@ -250,7 +256,8 @@ std::string to_json(const trace& t, const std::string& version) {
   for (std::size_t side = 0; side < 2; ++side)
     for (const language::parameter& p : on.protocols[side].parameters)
       result["parameters"][side_names[side]][p.name] = value_json(p.of, p.value);
-  for (int e = 0; e < 2; ++e) result["start"][side_names[at(e)]] = endpoint_json(on, e, t.run.start.endpoints[at(e)]);
+  for (int e = 0; e < 2; ++e)
+    result["start"][side_names[at(e)]] = endpoint_json(on, e, t.run.start.endpoints[at(e)]);
   result["steps"] = json::array();
   for (std::size_t i = 0; i < t.run.steps.size(); ++i) result["steps"].push_back(step_json(t, i));
   json settings = json::array();
@@ -260,7 +267,8 @@ std::string to_json(const trace& t, const std::string& version) {
                       {"property", t.origin.property},
                       {"set", settings}};
   result["sources"] = json::array();
-  for (const language::source* s : t.origin.files) result["sources"].push_back({{"path", s->name}, {"text", s->text}});
+  for (const language::source* s : t.origin.files)
+    result["sources"].push_back({{"path", s->name}, {"text", s->text}});
   return result.dump(2) + "\n";
 }
 
@@ -278,7 +286,8 @@ std::optional<recorded> read_trace(const language::source& file, language::diagn
   r.says = read.text(*root, "says");
   r.cite = read.text(*root, "cite");
   r.minimality = read.text(*root, "minimality");
-  if (const json_node* shortest = read.get(*root, "shortest", json_node::kind::boolean)) r.shortest = shortest->boolean;
+  if (const json_node* shortest = read.get(*root, "shortest", json_node::kind::boolean))
+    r.shortest = shortest->boolean;
   if (const json_node* network = read.get(*root, "network", json_node::kind::object)) {
     r.network.order = read.word(*network, "order", std::array<std::string, 2>{"any", "fifo"}) == 1
                           ? language::delivery_order::fifo
@@ -286,7 +295,8 @@ std::optional<recorded> read_trace(const language::source& file, language::diagn
     r.network.loss = read.budget(*network, "loss");
     r.network.duplication = read.budget(*network, "duplication");
     const json_node* lifetime = network->find("lifetime");
-    const bool for_ever = lifetime != nullptr && lifetime->is == json_node::kind::string && lifetime->string == "unlimited";
+    const bool for_ever =
+        lifetime != nullptr && lifetime->is == json_node::kind::string && lifetime->string == "unlimited";
     r.network.lifetime = for_ever ? 0 : read.number(*network, "lifetime", 1, 60);
     r.network.capacity = read.number(*network, "capacity", 1, 60);
   }
@@ -296,7 +306,8 @@ std::optional<recorded> read_trace(const language::source& file, language::diagn
     r.property_reference = read.text(*replay, "property");
     if (const json_node* set = read.get(*replay, "set", json_node::kind::array))
       for (const json_node& pair : set->items) {
-        const bool fine = pair.items.size() == 2 && pair.items[0].is == json_node::kind::string && pair.items[1].is == json_node::kind::string;
+        const bool fine = pair.items.size() == 2 && pair.items[0].is == json_node::kind::string &&
+                          pair.items[1].is == json_node::kind::string;
         if (fine)
           r.settings.emplace_back(pair.items[0].string, pair.items[1].string);
         else
@@ -304,13 +315,15 @@ std::optional<recorded> read_trace(const language::source& file, language::diagn
       }
   }
   if (const json_node* sources = read.get(*root, "sources", json_node::kind::array))
-    for (const json_node& s : sources->items) r.files.emplace_back(read.text(s, "path"), read.text(s, "text"));
+    for (const json_node& s : sources->items)
+      r.files.emplace_back(read.text(s, "path"), read.text(s, "text"));
   if (const json_node* steps = read.get(*root, "steps", json_node::kind::array)) r.steps = *steps;
   if (errors.size() != before) return std::nullopt;
   return r;
 }
 
-std::optional<std::vector<step>> recorded_steps(const recorded& r, const composition& on, language::diagnostics& errors) {
+std::optional<std::vector<step>> recorded_steps(const recorded& r, const composition& on,
+                                                language::diagnostics& errors) {
   const std::size_t before = errors.size();
   trace_reader read(errors);
   std::vector<step> steps;
@@ -320,12 +333,15 @@ std::optional<std::vector<step>> recorded_steps(const recorded& r, const composi
     if (s.kind != step_kind::tick) s.side = read.word(node, "endpoint", side_names);
     const protocol& p = on.protocols[at(s.side)];
     if (s.kind == step_kind::call)
-      s.which = read.number(node, "intention", 0, static_cast<int>(on.scenario.sides[at(s.side)].application.size()) - 1);
+      s.which = read.number(node, "intention", 0,
+                            static_cast<int>(on.scenario.sides[at(s.side)].application.size()) - 1);
     if (s.kind == step_kind::time_out) s.which = read.word(node, "timer", *p.timers_names);
     s.choice = read.optional_number(node, "choice");
-    if (s.kind == step_kind::lose || s.kind == step_kind::duplicate) s.which = read.optional_number(node, "position");
+    if (s.kind == step_kind::lose || s.kind == step_kind::duplicate)
+      s.which = read.optional_number(node, "position");
     if (s.kind == step_kind::deliver || s.kind == step_kind::lose || s.kind == step_kind::duplicate) {
-      if (const json_node* segment = read.get(node, "segment", json_node::kind::object)) s.segment = read.segment(*segment, p);
+      if (const json_node* segment = read.get(node, "segment", json_node::kind::object))
+        s.segment = read.segment(*segment, p);
       s.age = read.optional_number(node, "age");
     }
     steps.push_back(std::move(s));
@@ -344,7 +360,8 @@ bool matches(const recorded& r, const trace& replayed, language::diagnostics& er
       const json_node* recorded_value = node.find(key);
       if (recorded_value != nullptr && same(*recorded_value, value)) continue;
       errors.add(recorded_value != nullptr ? recorded_value->at : node.at,
-                 fmt::format("step {}: the file and the replay differ in \"{}\": the replay says {}", i + 1, key, value.dump()),
+                 fmt::format("step {}: the file and the replay differ in \"{}\": the replay says {}", i + 1,
+                             key, value.dump()),
                  "the trace was changed, or made by a version of tcpmc that means something else by it");
     }
     break;  // what comes after differs because of this

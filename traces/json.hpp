@@ -28,7 +28,8 @@ struct recorded {
 std::optional<recorded> read_trace(const language::source& file, language::diagnostics& errors);
 
 // The recorded steps, for the composition that they were recorded on.
-std::optional<std::vector<step>> recorded_steps(const recorded& r, const language::composition& on, language::diagnostics& errors);
+std::optional<std::vector<step>> recorded_steps(const recorded& r, const language::composition& on,
+                                                language::diagnostics& errors);
 
 // Compares a replayed run with what the file says about every step; reports differences.
 bool matches(const recorded& r, const trace& replayed, language::diagnostics& errors);

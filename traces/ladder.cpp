@@ -15,7 +15,8 @@ constexpr std::size_t state_width = 13;   // SYN-RECEIVED and a space
 constexpr std::size_t middle_width = 56;  // between the two state columns
 
 std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return text;
 }
 
@@ -31,7 +32,8 @@ class writer {
 
  private:
   const std::string& state_of(int side, const plain_state& s) const {
-    return (*on_.protocols[static_cast<std::size_t>(side)].states)[static_cast<std::size_t>(s.endpoints[static_cast<std::size_t>(side)][language::state_slot])];
+    return (*on_.protocols[static_cast<std::size_t>(side)].states)[static_cast<std::size_t>(
+        s.endpoints[static_cast<std::size_t>(side)][language::state_slot])];
   }
 
   void add(const std::string& line) {
@@ -64,11 +66,14 @@ class writer {
     const char* name = side == 0 ? "A" : "B";
     switch (s.by.kind) {
       case step_kind::call:
-        return fmt::format("{} calls {}", name, on_.scenario.sides[side].application[static_cast<std::size_t>(s.by.which)].call_name);
+        return fmt::format(
+            "{} calls {}", name,
+            on_.scenario.sides[side].application[static_cast<std::size_t>(s.by.which)].call_name);
       case step_kind::deliver:
         return fmt::format("a segment arrives at {}", name);
       case step_kind::time_out:
-        return fmt::format("{}'s timer expires: {}", name, on_.protocols[side].timers[static_cast<std::size_t>(s.by.which)].name);
+        return fmt::format("{}'s timer expires: {}", name,
+                           on_.protocols[side].timers[static_cast<std::size_t>(s.by.which)].name);
       case step_kind::lose:
         return fmt::format("the network loses a segment of {}", name);
       case step_kind::duplicate:
@@ -93,7 +98,8 @@ class writer {
         break;
       }
       case step_kind::lose:
-        arrows.push_back(side == 0 ? arrow("-->", marked(was, 0, s.by.segment), "XXX") : arrow("XXX", marked(was, 1, s.by.segment), "<--"));
+        arrows.push_back(side == 0 ? arrow("-->", marked(was, 0, s.by.segment), "XXX")
+                                   : arrow("XXX", marked(was, 1, s.by.segment), "<--"));
         break;
       case step_kind::duplicate:
         arrows.push_back(arrow("...", marked(was, s.by.side, s.by.segment), "x 2"));
@@ -121,7 +127,8 @@ class writer {
     }
     std::string told;
     for (std::size_t i = 0; i < p.signals->size(); ++i)
-      if ((did.label[language::label_signals] >> i & 1) != 0) told += (told.empty() ? "" : ", ") + (*p.signals)[i];
+      if ((did.label[language::label_signals] >> i & 1) != 0)
+        told += (told.empty() ? "" : ", ") + (*p.signals)[i];
     if (!told.empty()) add(fmt::format("       the user is told: {}", told));
   }
 
@@ -136,7 +143,8 @@ std::string segment_text(const language::protocol& p, const values& segment) {
   std::string text;
   for (std::size_t i = 0; i < p.fields.size(); ++i) {
     const int value = segment[p.flags.size() + i];
-    if (i == 0 || value != 0) text += fmt::format("<{}={}>", upper(p.fields[i].first), p.fields[i].second.show(value));
+    if (i == 0 || value != 0)
+      text += fmt::format("<{}={}>", upper(p.fields[i].first), p.fields[i].second.show(value));
   }
   std::string flags;
   for (std::size_t i = 0; i < p.flags.size(); ++i)
@@ -146,20 +154,24 @@ std::string segment_text(const language::protocol& p, const values& segment) {
 
 std::string socket_text(const language::composition& on, int side, const values& row) {
   const language::protocol& p = on.protocols[static_cast<std::size_t>(side)];
-  std::string text = fmt::format("{:<{}}", (*p.states)[static_cast<std::size_t>(row[language::state_slot])], state_width);
+  std::string text =
+      fmt::format("{:<{}}", (*p.states)[static_cast<std::size_t>(row[language::state_slot])], state_width);
   for (const language::variable& v : p.variables) {
     if (v.lives == language::lifetime::endpoint) continue;
     for (int i = 0; i < std::max(1, v.length); ++i) {
-      const int value = row[static_cast<std::size_t>(v.slot + i)];
+      const int slot = v.slot + i;
+      const int value = row[static_cast<std::size_t>(slot)];
       if (value == v.initial) continue;
-      text += v.length > 0 ? fmt::format(" {}[{}]={}", v.name, i, v.of.show(value)) : fmt::format(" {}={}", v.name, v.of.show(value));
+      text += v.length > 0 ? fmt::format(" {}[{}]={}", v.name, i, v.of.show(value))
+                           : fmt::format(" {}={}", v.name, v.of.show(value));
     }
   }
   const bool counted = on.scenario.time != language::time_mode::untimed;
   for (std::size_t t = 0; t < p.timers.size(); ++t) {
     const int left = row[static_cast<std::size_t>(p.timer_slot(static_cast<int>(t)))];
     if (left < 0) continue;
-    text += counted ? fmt::format(" {}-timer:{}", p.timers[t].name, left) : fmt::format(" {}-timer", p.timers[t].name);
+    text += counted ? fmt::format(" {}-timer:{}", p.timers[t].name, left)
+                    : fmt::format(" {}-timer", p.timers[t].name);
   }
   return text;
 }

@@ -15,7 +15,8 @@ std::optional<run> replay(const plain_system& on, const std::vector<step>& steps
     step exact = wanted;
     if (ages_differ && wanted.kind == step_kind::deliver) {
       const auto& channel = r.end().channels[static_cast<std::size_t>(1 - wanted.side)];
-      const auto f = std::find_if(channel.begin(), channel.end(), [&](const system::flight& x) { return x.segment == wanted.segment; });
+      const auto f = std::find_if(channel.begin(), channel.end(),
+                                  [&](const system::flight& x) { return x.segment == wanted.segment; });
       if (f == channel.end()) return std::nullopt;
       exact.age = f->age;
     }
@@ -32,7 +33,8 @@ std::vector<step> steps_of(const run& r) {
   return steps;
 }
 
-std::vector<step> minimise(const plain_system& on, std::vector<step> steps, const std::function<bool(const run&)>& bad) {
+std::vector<step> minimise(const plain_system& on, std::vector<step> steps,
+                           const std::function<bool(const run&)>& bad) {
   const auto still_bad = [&](const std::vector<step>& candidate) {
     const auto r = replay(on, candidate);
     return r && bad(*r);
@@ -43,7 +45,8 @@ std::vector<step> minimise(const plain_system& on, std::vector<step> steps, cons
     for (std::size_t end = steps.size(); end > 0;) {
       const std::size_t begin = end > piece ? end - piece : 0;
       std::vector<step> candidate = steps;
-      candidate.erase(candidate.begin() + static_cast<std::ptrdiff_t>(begin), candidate.begin() + static_cast<std::ptrdiff_t>(end));
+      candidate.erase(candidate.begin() + static_cast<std::ptrdiff_t>(begin),
+                      candidate.begin() + static_cast<std::ptrdiff_t>(end));
       if (still_bad(candidate)) {
         steps = std::move(candidate);
         shorter = true;
@@ -72,7 +75,8 @@ std::vector<step> with_copies(const plain_system& on_set, const std::vector<step
     return in_flight.emplace_back(copies{segment, sender, {}});
   };
   const auto sends = [&](const plain_successor& s, int sender, const values& segment) {
-    return s.did && s.by.side == sender && std::find(s.did->sent.begin(), s.did->sent.end(), segment) != s.did->sent.end();
+    return s.did && s.by.side == sender &&
+           std::find(s.did->sent.begin(), s.did->sent.end(), segment) != s.did->sent.end();
   };
   const int lifetime = on_set.made_of().scenario.network.lifetime;
   std::vector<step> result;
@@ -85,7 +89,9 @@ std::vector<step> with_copies(const plain_system& on_set, const std::vector<step
       // Needed again before it is sent again?
       bool again = false;
       for (std::size_t j = i; j < r->steps.size() && !again; ++j) {
-        if (j > i && r->steps[j].by.kind == step_kind::deliver && r->steps[j].by.side == by.side && r->steps[j].by.segment == by.segment) again = true;
+        if (j > i && r->steps[j].by.kind == step_kind::deliver && r->steps[j].by.side == by.side &&
+            r->steps[j].by.segment == by.segment)
+          again = true;
         if (!again && sends(r->steps[j], sender, by.segment)) break;
       }
       if (again && c.ages.size() == 1) {

@@ -31,9 +31,12 @@ struct trace {
 
 // Whether a segment is stale: its sender's present TCB does not carry its tag any more. An answering
 // reset carries the tags of what it answers, so it is its receiver's TCB that counts.
-bool is_stale(const language::composition& on, const plain_state& in, int sender, const system::values& segment);
+bool is_stale(const language::composition& on, const plain_state& in, int sender,
+              const system::values& segment);
 
 // The state before step i.
-inline const plain_state& before(const run& r, std::size_t i) { return i == 0 ? r.start : r.steps[i - 1].state; }
+inline const plain_state& before(const run& r, std::size_t i) {
+  return i == 0 ? r.start : r.steps[i - 1].state;
+}
 
 }  // namespace tcpmc::traces

@@ -23,6 +23,7 @@ constexpr int largest_value = 1'000'000;
 
 std::vector<std::string> names_of(const std::vector<named_node>& nodes) {
   std::vector<std::string> names;
+  names.reserve(nodes.size());
   for (const named_node& n : nodes) names.push_back(n.name);
   return names;
 }
@@ -62,7 +63,7 @@ class compiler {
     requirements();
     identity();
     rules();
-    unused();
+    if (errors_.size() == before) unused();  // what could not be read may be what uses it
     if (!errors_.empty()) return std::nullopt;
     return std::move(p_);
   }
@@ -395,8 +396,7 @@ class compiler {
     p_.identity.peer = slot("peer");
     if (const json_node* list = node.find("established"); list && list->is == kind::array) {
       for (const json_node& item : list->items)
-        if (check_state(item))
-          p_.identity.established |= std::uint64_t{1} << index_of(*p_.states, item.string);
+        if (check_state(item)) p_.identity.established |= state_bit(item.string);
     } else {
       errors_.add(node.at, "\"established\" has to be an array of states");
     }
@@ -464,20 +464,25 @@ class compiler {
     if (p_.stages.empty()) errors_.add(from_.at, "there is no stage under \"segment arrives\"");
   }
 
+  // The bit of a state in a mask; 0 for a name that is no state.
+  std::uint64_t state_bit(const std::string& name) const {
+    const int index = index_of(*p_.states, name);
+    return index < 0 ? 0 : std::uint64_t{1} << static_cast<unsigned>(index);
+  }
+
   std::uint64_t states_of(const json_node* in) {
     if (in == nullptr) return (std::uint64_t{1} << p_.states->size()) - 1;
     std::uint64_t mask = 0;
     const auto one = [&](const json_node& node) {
       if (node.is == kind::string && p_.words.groups.count(node.string)) {
-        for (const std::string& s : p_.words.groups.at(node.string))
-          mask |= std::uint64_t{1} << index_of(*p_.states, s);
+        for (const std::string& s : p_.words.groups.at(node.string)) mask |= state_bit(s);
       } else if (node.is == kind::string && index_of(*p_.states, node.string) < 0) {
         std::vector<std::string> known = *p_.states;
         for (const auto& [name, members] : p_.groups) known.push_back(name);
         errors_.add(node.at, fmt::format("unknown state or group '{}'", node.string),
                     suggestion(node.string, known));
       } else if (check_state(node)) {
-        mask |= std::uint64_t{1} << index_of(*p_.states, node.string);
+        mask |= state_bit(node.string);
       }
     };
     if (in->is == kind::array)

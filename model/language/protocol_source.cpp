@@ -21,7 +21,11 @@ bool expect(const json_node& node, kind wanted, const char* what, diagnostics& e
 class reader {
  public:
   reader(protocol_source& into, const document& file, diagnostics& errors)
-      : into_(into), origin_(file.name), cite_(text_of(file.root, "cite", errors)), variant_(file.kind == file_kind::variant), errors_(errors) {}
+      : into_(into),
+        origin_(file.name),
+        cite_(text_of(file.root, "cite", errors)),
+        variant_(file.kind == file_kind::variant),
+        errors_(errors) {}
 
   // The declarations that protocols, and variants under "declare", share.
   void declarations(const json_node& object) {

@@ -172,7 +172,8 @@ reactions endpoint_machine::run(const values& row, event_kind kind, int which, c
   return result;
 }
 
-void endpoint_machine::execute(thread t, const instruction& i, std::vector<thread>& pending, bool& cut) const {
+void endpoint_machine::execute(thread t, const instruction& i, std::vector<thread>& pending,
+                               bool& cut) const {
   scene s;
   s[row::self] = t.now.data();
   s[row::segment] = t.segment != nullptr ? t.segment->data() : nullptr;
@@ -187,7 +188,8 @@ void endpoint_machine::execute(thread t, const instruction& i, std::vector<threa
       if (i.length > 0) {
         const int index = evaluate(i.args[1], s);
         if (index < 0 || index >= i.length)
-          throw model_error(i.at, fmt::format("index {} is outside '{}' (length {})", index, i.name, i.length));
+          throw model_error(i.at,
+                            fmt::format("index {} is outside '{}' (length {})", index, i.name, i.length));
         slot += index;
       }
       if (!store(t, i, slot, evaluate(i.args[0], s), cut)) return;
@@ -237,7 +239,8 @@ void endpoint_machine::execute(thread t, const instruction& i, std::vector<threa
       if (counts(i.target)) {
         ticks = evaluate(started.ticks, s);
         if (ticks < 0 || ticks > 250)
-          throw model_error(started.ticks.at, fmt::format("the timer '{}' would run {} ticks", started.name, ticks),
+          throw model_error(started.ticks.at,
+                            fmt::format("the timer '{}' would run {} ticks", started.name, ticks),
                             "0 to 250 ticks");
       }
       t.now[at_slot(protocol_.timer_slot(i.target))] = ticks;
@@ -312,7 +315,8 @@ void endpoint_machine::observe(const values& before, thread& t) const {
   if (t.cleared)
     for (const observer& o : extra_.variables)
       if (o.variable.lives == lifetime::tcb)
-        std::copy_n(blank_.begin() + o.variable.slot, std::max(1, o.variable.length), t.now.begin() + o.variable.slot);
+        std::copy_n(blank_.begin() + o.variable.slot, std::max(1, o.variable.length),
+                    t.now.begin() + o.variable.slot);
   if (extra_.rules.empty()) return;
   const values nothing(at_slot(segment_.slots), 0);
   const values moved = t.now;  // observers see the step, not each other's changes
@@ -331,7 +335,8 @@ void endpoint_machine::observe(const values& before, thread& t) const {
       if (i.length > 0) {
         const int index = evaluate(i.args[1], s);
         if (index < 0 || index >= i.length)
-          throw model_error(i.at, fmt::format("index {} is outside '{}' (length {})", index, i.name, i.length));
+          throw model_error(i.at,
+                            fmt::format("index {} is outside '{}' (length {})", index, i.name, i.length));
         slot += index;
       }
       t.now[at_slot(slot)] = value;
@@ -341,10 +346,13 @@ void endpoint_machine::observe(const values& before, thread& t) const {
 
 void endpoint_machine::check(int value, const type& of, place at, const std::string& what) const {
   if (of.is == type::kind::integer && (value < of.low || value > of.high))
-    throw model_error(at, fmt::format("'{}' would become {}, out of its range {}..{}", what, value, of.low, of.high));
+    throw model_error(
+        at, fmt::format("'{}' would become {}, out of its range {}..{}", what, value, of.low, of.high));
   if (of.is == type::kind::sequence && !protocol_.wraps && 2 * value >= protocol_.modulus)
-    throw model_error(at, fmt::format("the sequence number '{}' = {} would wrap (modulus {})", what, value, protocol_.modulus),
-                      "raise \"sequence\": {\"modulus\"} in the scenario, or ask for \"wrap\": true");
+    throw model_error(
+        at,
+        fmt::format("the sequence number '{}' = {} would wrap (modulus {})", what, value, protocol_.modulus),
+        "raise \"sequence\": {\"modulus\"} in the scenario, or ask for \"wrap\": true");
 }
 
 }  // namespace tcpmc::system

@@ -35,7 +35,8 @@ class row_interner {
   id operator()(std::span<const int> row) {
     const auto known = ids_.find(row);
     if (known != ids_.end()) return *known;
-    if (starts_.size() >= std::numeric_limits<id>::max() - 1) throw std::length_error("more than 2^32 local states");
+    if (starts_.size() >= std::numeric_limits<id>::max() - 1)
+      throw std::length_error("more than 2^32 local states");
     const id fresh = static_cast<id>(size());
     values_.insert(values_.end(), row.begin(), row.end());
     starts_.push_back(values_.size());

@@ -22,11 +22,13 @@ plain_state plain_system::initial() const {
   return s;
 }
 
-bool plain_system::put(plain_state& s, int side, values segment, bool retransmission, std::uint32_t& met) const {
+bool plain_system::put(plain_state& s, int side, values segment, bool retransmission,
+                       std::uint32_t& met) const {
   std::vector<flight>& channel = s.channels[at(side)];
   flight fresh{std::move(segment), 0};
   if (network_.is_set()) {
-    const auto same = std::find_if(channel.begin(), channel.end(), [&](const flight& f) { return f.segment == fresh.segment; });
+    const auto same = std::find_if(channel.begin(), channel.end(),
+                                   [&](const flight& f) { return f.segment == fresh.segment; });
     if (same != channel.end())
       same->age = 0;
     else
@@ -59,8 +61,8 @@ bool plain_system::put(plain_state& s, int side, values segment, bool retransmis
   return true;
 }
 
-std::optional<plain_state> plain_system::after(const plain_state& s, int side, const reaction& did, bool timed_out,
-                                               std::uint32_t& met) const {
+std::optional<plain_state> plain_system::after(const plain_state& s, int side, const reaction& did,
+                                               bool timed_out, std::uint32_t& met) const {
   plain_state next = s;
   next.endpoints[at(side)] = did.after;
   const bool charged = timed_out && composition_.scenario.time != language::time_mode::timed;
@@ -139,7 +141,8 @@ std::vector<plain_successor> plain_system::successors(const plain_state& s, std:
         }
         plain_state next = without(side, i);
         if (!network_.loss.unlimited) --next.losses;
-        result.push_back({{step_kind::lose, side, position(i), 0, f.segment, f.age}, std::move(next), std::nullopt});
+        result.push_back(
+            {{step_kind::lose, side, position(i), 0, f.segment, f.age}, std::move(next), std::nullopt});
       });
     for (int side = 0; side < 2; ++side)
       for_distinct(side, [&](const flight& f, std::size_t i) {
@@ -157,11 +160,13 @@ std::vector<plain_successor> plain_system::successors(const plain_state& s, std:
                                  : std::upper_bound(channel.begin(), channel.end(), f);
         channel.insert(beside, flight(f));
         if (!network_.duplication.unlimited) --next.duplicates;
-        result.push_back({{step_kind::duplicate, side, position(i), 0, f.segment, f.age}, std::move(next), std::nullopt});
+        result.push_back(
+            {{step_kind::duplicate, side, position(i), 0, f.segment, f.age}, std::move(next), std::nullopt});
       });
   }
 
-  if (auto next = tick(s)) result.push_back({{step_kind::tick, 0, 0, 0, {}, 0}, std::move(*next), std::nullopt});
+  if (auto next = tick(s))
+    result.push_back({{step_kind::tick, 0, 0, 0, {}, 0}, std::move(*next), std::nullopt});
   return result;
 }
 

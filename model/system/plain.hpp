@@ -14,10 +14,10 @@
 namespace tcpmc::system {
 
 struct plain_state {
-  std::array<values, 2> endpoints;               // A, B
-  std::array<std::vector<flight>, 2> channels;   // by sender. fifo: oldest first; any: sorted;
-                                                 // set: sorted, each segment once with its least age
-  int losses = 0, duplicates = 0;                // budget left; 0 where it has no limit
+  std::array<values, 2> endpoints;              // A, B
+  std::array<std::vector<flight>, 2> channels;  // by sender. fifo: oldest first; any: sorted;
+                                                // set: sorted, each segment once with its least age
+  int losses = 0, duplicates = 0;               // budget left; 0 where it has no limit
 
   auto operator<=>(const plain_state&) const = default;
 };

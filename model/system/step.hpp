@@ -15,7 +15,7 @@ enum class step_kind : std::uint8_t { call, deliver, time_out, lose, duplicate, 
 struct step {
   step_kind kind = step_kind::tick;
   int side = 0;
-  int which = 0;   // call: intention; time_out: timer; lose, duplicate: position in a fifo channel, else 0
+  int which = 0;  // call: intention; time_out: timer; lose, duplicate: position in a fifo channel, else 0
   int choice = 0;
   values segment;  // deliver, lose, duplicate: the segment, with its tags
   int age = 0;     // and its age in ticks

@@ -36,7 +36,9 @@ state tables::initial() {
 }
 
 values tables::endpoint_row(int side, id endpoint) const { return row(endpoints_[at(side)].rows[endpoint]); }
-values tables::segment_row(int sender, id segment) const { return row(channels_[at(sender)].segments[segment]); }
+values tables::segment_row(int sender, id segment) const {
+  return row(channels_[at(sender)].segments[segment]);
+}
 
 id tables::intern_segment(int sender, const values& r) {
   channel_tables& c = channels_[at(sender)];
@@ -79,7 +81,8 @@ const tables::local& tables::local_row(int side, id endpoint) {
   for (int i = 0; i < static_cast<int>(t.machine.application().application.size()); ++i)
     add_outcomes(side, endpoint, step_kind::call, i, none, t.machine.call(r, i), fresh.calls);
   for (int timer = 0; timer < static_cast<int>(t.machine.protocol().timers.size()); ++timer)
-    add_outcomes(side, endpoint, step_kind::time_out, timer, none, t.machine.time_out(r, timer), fresh.time_outs);
+    add_outcomes(side, endpoint, step_kind::time_out, timer, none, t.machine.time_out(r, timer),
+                 fresh.time_outs);
   if (const auto ticked = t.machine.tick(r)) fresh.ticked = t.rows(*ticked);
   fresh.timer_runs = t.machine.any_timer_runs(r);
   fresh.known = true;
@@ -89,7 +92,8 @@ const tables::local& tables::local_row(int side, id endpoint) {
 
 const tables::event_outcomes& tables::arrivals(int side, id endpoint, id segment) {
   endpoint_tables& t = endpoints_[at(side)];
-  if (endpoint >= t.arrivals.size()) t.arrivals.resize(std::max<std::size_t>(endpoint + 1, 2 * t.arrivals.size()));
+  if (endpoint >= t.arrivals.size())
+    t.arrivals.resize(std::max<std::size_t>(endpoint + 1, 2 * t.arrivals.size()));
   std::vector<arrival>& of = t.arrivals[endpoint];
   if (segment >= of.size()) of.resize(std::max<std::size_t>(segment + 1, 2 * of.size()));
   if (!of[segment].known) {

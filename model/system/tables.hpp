@@ -33,9 +33,9 @@ struct table_step {
 
 // One reaction of an endpoint, remembered.
 struct outcome {
-  id before = 0, after = 0;   // endpoint ids of its side
-  id segment = none;          // that arrived, by the other side's numbering
-  std::vector<id> sent;       // segments, by its own side's numbering
+  id before = 0, after = 0;  // endpoint ids of its side
+  id segment = none;         // that arrived, by the other side's numbering
+  std::vector<id> sent;      // segments, by its own side's numbering
   std::array<int, language::label_slots> label{};
   int which = 0, choice = 0;  // intention or timer; number among the reactions to the event
   step_kind kind = step_kind::call;
@@ -44,8 +44,8 @@ struct outcome {
 };
 
 // Called once for every new outcome, with its rows, so that properties are judged with it.
-using outcome_listener =
-    std::function<void(int side, const values& before, const values& after, const values* segment, outcome& o)>;
+using outcome_listener = std::function<void(int side, const values& before, const values& after,
+                                            const values* segment, outcome& o)>;
 
 class tables {
  public:
@@ -182,7 +182,8 @@ std::uint32_t tables::successors(const state& s, Emit&& emit) {
         state next = s;
         next[at(2 + side)] = c.entries[i].without;
         if (!network_.loss.unlimited) next[4] -= per_loss;
-        emit(next, table_step{step_kind::lose, static_cast<std::uint8_t>(side), 0, static_cast<id>(i)}, nullptr);
+        emit(next, table_step{step_kind::lose, static_cast<std::uint8_t>(side), 0, static_cast<id>(i)},
+             nullptr);
       }
     }
     for (int side = 0; side < 2; ++side) {
@@ -200,7 +201,8 @@ std::uint32_t tables::successors(const state& s, Emit&& emit) {
         state next = s;
         next[at(2 + side)] = c.entries[i].duplicated;
         if (!network_.duplication.unlimited) --next[4];
-        emit(next, table_step{step_kind::duplicate, static_cast<std::uint8_t>(side), 0, static_cast<id>(i)}, nullptr);
+        emit(next, table_step{step_kind::duplicate, static_cast<std::uint8_t>(side), 0, static_cast<id>(i)},
+             nullptr);
       }
     }
   }
