@@ -35,6 +35,17 @@ struct deliverable {
 
   auto operator<=>(const deliverable&) const = default;
 };
+using in_flight = std::array<std::vector<system::flight>, 2>;  // by sender, sorted, as in a plain state
+
+// Whether on the unlimited network `large` can do all that `small` can: every segment is there, no older.
+inline bool covers(const in_flight& large, const in_flight& small) {
+  for (std::size_t sender = 0; sender < 2; ++sender)
+    for (const system::flight& f : small[sender])
+      if (std::none_of(large[sender].begin(), large[sender].end(),
+                       [&](const system::flight& g) { return g.segment == f.segment && g.age <= f.age; }))
+        return false;
+  return true;
+}
 
 struct exploration {
   bool complete = false;  // every reachable state was explored
@@ -44,8 +55,11 @@ struct exploration {
   std::vector<std::optional<std::uint64_t>> violated;  // by property: the steps of a shortest violating run
   std::vector<bool> witnessed;                         // by property
   std::uint32_t bounds = 0;
-  std::set<endpoint_pair> pairs;         // that are reachable; filled on request, as the next one
-  std::set<deliverable> deliverables;    // what may arrive at which pairs
+  // Filled on request: the pairs that are reachable, what may arrive at each, and what may be in flight
+  // together there, of that the maximal ones.
+  std::set<endpoint_pair> pairs;
+  std::set<deliverable> deliverables;
+  std::map<endpoint_pair, std::set<in_flight>> largest;
 };
 
 // Whether nothing can happen any more in `s` although the scenario is not final there: nothing is in flight,
@@ -58,7 +72,8 @@ inline bool stuck(const plain_system& on, const plain_state& s) {
     const system::endpoint_machine& machine = on.machine(side);
     const values& row = s.endpoints[static_cast<std::size_t>(side)];
     if (machine.any_timer_runs(row)) return false;
-    for (int i = 0; i < static_cast<int>(scenario.sides[static_cast<std::size_t>(side)].application.size()); ++i) {
+    const int intentions = static_cast<int>(machine.application().application.size());
+    for (int i = 0; i < intentions; ++i) {
       const system::reactions call = machine.call(row, i);
       if (call.cut || !call.all.empty()) return false;
     }
@@ -95,7 +110,7 @@ inline marks judge_step(const plain_system& on, const property_set& p, const pla
 }
 
 // Explores all states of `on`, or stops where there are more than `most`. With `collect`, notes the
-// reachable pairs of endpoints and what may arrive at each.
+// reachable pairs of endpoints and what may arrive at each: for the network that is a set.
 inline exploration explore(const plain_system& on, const property_set& p, std::uint64_t most, bool collect) {
   exploration result;
   result.violated.resize(p.all.size());
@@ -127,6 +142,12 @@ inline exploration explore(const plain_system& on, const property_set& p, std::u
       for (int sender = 0; sender < 2; ++sender)
         for (const system::flight& f : s.channels[static_cast<std::size_t>(sender)])
           result.deliverables.insert({s.endpoints, sender, f.segment});
+      std::set<in_flight>& largest = result.largest[s.endpoints];
+      const auto covering = [&](const in_flight& l) { return covers(l, s.channels); };
+      if (std::none_of(largest.begin(), largest.end(), covering)) {
+        std::erase_if(largest, [&](const in_flight& l) { return covers(s.channels, l); });
+        largest.insert(s.channels);
+      }
     }
     for (plain_successor& step : on.successors(s, result.bounds)) {
       ++result.transitions;
