@@ -11,7 +11,7 @@ import sys
 import tempfile
 import unittest
 
-TCPMC, SOURCE = sys.argv[1], sys.argv[2]
+TCPMC, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 GOLDEN = os.path.join(SOURCE, "tests", "golden")
 
 
@@ -75,6 +75,42 @@ class Golden(unittest.TestCase):
                 trace = json.load(f)
             trace["sources"] = [{"path": s["path"], "text": "..."} for s in trace["sources"]]
             self.compare("two-way-handshake.json", json.dumps(trace, indent=2) + "\n")
+
+
+class Readme(unittest.TestCase):
+    """What the README shows is what the command prints, and its own variant does what it says."""
+
+    def setUp(self):
+        with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as f:
+            self.text = f.read()
+
+    def test_counterexample(self):
+        with open(os.path.join(GOLDEN, "two-way-handshake.txt"), encoding="utf-8") as f:
+            shown = re.sub(r"TIME, input", "0.0 s, input", f.read()).strip()
+        self.assertIn(shown, self.text)
+
+    def test_own_variant(self):
+        variant = re.search(r"```json\n(.*?)```", self.text, re.S).group(1)
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "any-ack.json"), "w", encoding="utf-8") as f:
+                f.write(variant)
+            result = run("check", "--protocol", "./any-ack.json", "--scenario", "two-connections", "--property", "no-stale-revival", cwd=folder)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("no-stale-revival: violated, 8 steps", result.stdout)
+
+    def test_four_messages(self):
+        trace = run("check", "--protocol", "four-message-handshake-a", "--scenario", "two-connections", "--property", "no-stale-revival").stdout
+        steps = [line.strip() for line in trace.splitlines() if re.match(r" *\d+\. ", line)]
+        shown = [line.strip() for line in self.text.splitlines()]
+        for line in steps:
+            self.assertIn(line, shown)
+
+    def test_size_of_the_suite(self):
+        with open(os.path.join(GOLDEN, "tcp-lifecycle.txt"), encoding="utf-8") as f:
+            table = f.read()
+        questions = len(re.findall(r"^\S.*\?$", table, re.M))
+        verdicts = re.search(r": (\d+) verdicts: all as expected", table).group(1)
+        self.assertIn(f"{questions} questions and {verdicts} verdicts", self.text)
 
 
 class Traces(unittest.TestCase):
