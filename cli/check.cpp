@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <stdexcept>
 
 #include "checker/cover.hpp"
@@ -84,6 +85,30 @@ void count_faults(counterexample& c) {
   }
 }
 
+constexpr std::array<const char*, system::bound_count> bound_names = {"incarnations", "capacity", "losses",
+                                                                      "duplicates"};
+
+// Runs to the first state where each bound that was met is met; `steps_of` gives the steps to a mark.
+void explain_bounds(const check_input& input, const property_set& p, check_result& result,
+                    const std::function<std::vector<step>(marks)>& steps_of) {
+  if (!input.explain_bounds) return;
+  const system::plain_system plain(*input.composition, p.observers);
+  for (std::size_t i = 0; i < bound_names.size(); ++i) {
+    const std::uint32_t bound = 1u << i;
+    if ((result.bounds_met & bound) == 0) continue;
+    const auto meets = [&](const traces::run& r) {
+      std::uint32_t met = 0;
+      plain.successors(r.end(), met);
+      return (met & bound) != 0;
+    };
+    std::vector<step> steps = steps_of(properties::bounds_met(bound));
+    if (result.covering) steps = traces::minimise(plain, std::move(steps), meets);
+    auto run = traces::replay(plain, steps);
+    if (!run || !meets(*run)) broken(bound_names[i]);
+    result.explained.push_back({bound_names[i], std::move(*run)});
+  }
+}
+
 void enumerate(const check_input& input, const property_set& p, checker::options limits,
                const checker::reporter& report, check_result& result) {
   properties::monitored_system system(*input.composition, p);
@@ -101,6 +126,7 @@ void enumerate(const check_input& input, const property_set& p, checker::options
     count_faults(c);
     result.answers[i].trace = std::move(c);
   }
+  explain_bounds(input, p, result, [&](marks m) { return steps_to(search, system, m); });
 }
 
 // The same scenario on a network that makes so many copies at most, for showing a covering search's run.
@@ -166,12 +192,16 @@ void cover(const check_input& input, const property_set& p, checker::options lim
   result.covering = true;
   result.statistics = search.run(limits, report);
   decide(p, result);
+  const auto steps_of = [&](marks m) {
+    std::vector<step> steps;
+    for (const auto& s : search.path_to(m)) steps.push_back(covering.describe(s));
+    return steps;
+  };
   for (std::size_t i = 0; i < p.all.size(); ++i) {
     if (result.answers[i].says != verdict::violated) continue;
-    std::vector<step> steps;
-    for (const auto& s : search.path_to(properties::violated(i))) steps.push_back(covering.describe(s));
-    result.answers[i].trace = concrete(input, p, i, std::move(steps), limits, report);
+    result.answers[i].trace = concrete(input, p, i, steps_of(properties::violated(i)), limits, report);
   }
+  explain_bounds(input, p, result, steps_of);
 }
 
 }  // namespace

@@ -31,6 +31,12 @@ struct answer {
   std::optional<counterexample> trace;
 };
 
+// The first run that meets a bound of the scenario: its end is where a step was cut off.
+struct met_bound {
+  std::string name;  // "incarnations", "capacity", "losses", "duplicates"
+  traces::run run;
+};
+
 struct check_result {
   std::vector<answer> answers;  // one a property, in the order asked
   checker::statistics statistics;
@@ -38,11 +44,13 @@ struct check_result {
   std::vector<std::string> covers;  // what the verdicts cover; see coverage_of
   std::vector<std::string> does_not_cover;
   std::uint32_t bounds_met = 0;
+  std::vector<met_bound> explained;  // if asked for
 };
 
 struct check_input {
   std::shared_ptr<const language::composition> composition;
   std::vector<const language::document*> properties;
+  bool explain_bounds = false;
   const language::source* protocol_file = nullptr;
   const language::source* scenario_file = nullptr;
   std::shared_ptr<language::library>

@@ -29,7 +29,7 @@ struct check_options {
   std::uint64_t max_depth = std::numeric_limits<std::uint64_t>::max();
   double time_limit = 0;           // seconds; 0: none
   std::uint64_t memory_limit = 0;  // megabytes; 0: none
-  bool show_traces = false;
+  bool show_traces = false, explain_bounds = false;
 };
 
 // One question with its answers, as it will be told.
@@ -158,6 +158,7 @@ class checking {
     language::diagnostics errors;
     auto input = load(q, std::make_shared<language::library>(), errors);
     if (!input) return fail(errors.text());
+    input->explain_bounds = options_.explain_bounds;
     progress_.about(q.text.empty() ? q.protocol : fmt::format("{} ({})", q.protocol, q.scenario));
     const auto begin = clock::now();
     auto result = check(
@@ -201,6 +202,16 @@ class checking {
     fmt::print("\n{}\n{}", heading_of(t), traces::ladder(t));
   }
 
+  void tell_bounds(const answered& row) const {
+    for (const met_bound& b : row.result.explained) {
+      traces::trace t;
+      t.on = row.input.composition;
+      t.run = b.run;
+      fmt::print("\nthe bound of {} is first met after {} steps\n\n{}", b.name, b.run.steps.size(),
+                 traces::ladder(t));
+    }
+  }
+
   static std::string minimal_text(const answer& a) {
     if (!a.trace) return "";
     const std::size_t steps = a.trace->run.steps.size();
@@ -210,8 +221,9 @@ class checking {
 
   void tell_single(const answered& row) const {
     for (const answer& a : row.result.answers) tell_trace(row, a);
-    if (std::any_of(row.result.answers.begin(), row.result.answers.end(),
-                    [](const answer& a) { return a.trace.has_value(); }))
+    tell_bounds(row);
+    if (!row.result.explained.empty() || std::any_of(row.result.answers.begin(), row.result.answers.end(),
+                                                     [](const answer& a) { return a.trace.has_value(); }))
       fmt::print("\n");
     for (std::size_t i = 0; i < row.result.answers.size(); ++i) {
       const answer& a = row.result.answers[i];
@@ -248,6 +260,7 @@ class checking {
       for (const answer& a : row.result.answers) tell_trace(row, a);
       fmt::print("\n{}", coverage_text(row.result));
     }
+    tell_bounds(row);
     std::fflush(stdout);
   }
 
@@ -368,6 +381,8 @@ void add_check_command(CLI::App& app, int& code) {
       ->take_all();
   c->add_flag("--show-traces", o->show_traces,
               "print the counterexamples and the full coverage of a suite's rows");
+  c->add_flag("--explain-bounds", o->explain_bounds,
+              "print, for each bound that was met, the first run that meets it");
   c->add_option("--traces", o->traces_folder, "write every counterexample as JSON into this folder");
   c->add_option("--format", o->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   c->add_option("--progress", o->progress, "auto, plain or none; on stderr")

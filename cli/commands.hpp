@@ -6,6 +6,7 @@
 namespace tcpmc::cli {
 
 void add_check_command(CLI::App& app, int& code);
+void add_export_command(CLI::App& app, int& code);
 void add_list_command(CLI::App& app, int& code);
 void add_show_command(CLI::App& app, int& code);
 void add_trace_command(CLI::App& app, int& code);

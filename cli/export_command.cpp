@@ -29,8 +29,11 @@ std::string heading(const question& q, const check_input& input) {
   std::string set;
   for (const language::setting& s : q.settings) set += fmt::format("\nset {} = {}", s.name, value_text(s));
   const language::composition& c = *input.composition;
-  return fmt::format("{} in the scenario {}: {}{}\nWritten by tcpmc {} export, input {}. The meaning is in docs/semantics.md.\n",
-                     fmt::join(c.protocols[0].chain, " <- "), c.scenario.name, c.scenario.says, set, version, hash_of(q, input));
+  return fmt::format(
+      "{} in the scenario {}: {}{}\nWritten by tcpmc {} export, input {}. The meaning is in "
+      "docs/semantics.md.\n",
+      fmt::join(c.protocols[0].chain, " <- "), c.scenario.name, c.scenario.says, set, version,
+      hash_of(q, input));
 }
 
 int write(const export_options& o, const std::string& text) {
@@ -55,13 +58,15 @@ int export_states(const export_options& o) {
 
 int export_model(export_options o) {
   if (o.to == "dot" && !o.graph) return export_states(o);
-  if (o.asked.scenario.empty()) return fail("tcpmc: a model needs a --scenario\n  hint: see 'tcpmc list scenarios'\n");
+  if (o.asked.scenario.empty())
+    return fail("tcpmc: a model needs a --scenario\n  hint: see 'tcpmc list scenarios'\n");
   language::diagnostics errors;
   language::source_store sources;
   for (const std::string& s : o.settings)
     if (auto parsed = parse_setting(s, sources, errors)) o.asked.settings.push_back(std::move(*parsed));
   const auto input = load(o.asked, std::make_shared<language::library>(), errors);
-  const auto properties = input ? properties::load_properties(input->properties, *input->composition, errors) : std::nullopt;
+  const auto properties =
+      input ? properties::load_properties(input->properties, *input->composition, errors) : std::nullopt;
   if (!properties || !errors.empty()) return fail(errors.text());
   const language::composition& c = *input->composition;
   o.details.heading = heading(o.asked, *input);
@@ -73,29 +78,43 @@ int export_model(export_options o) {
   } catch (const language::model_error& error) {
     return fail(error.mistake.text());
   }
-  return fail(fmt::format("tcpmc: more than {} states are reachable: no graph to look at\n  hint: raise --max-states, or ask a smaller scenario\n",
-                          o.max_states));
+  return fail(
+      fmt::format("tcpmc: more than {} states are reachable: no graph to look at\n  hint: raise "
+                  "--max-states, or ask a smaller scenario\n",
+                  o.max_states));
 }
 
 }  // namespace
 
 void add_export_command(CLI::App& app, int& code) {
   auto o = std::make_shared<export_options>();
-  CLI::App* c = app.add_subcommand("export", "the same model for another checker (SPIN, Murphi), or a diagram (DOT)");
-  c->add_option("--to", o->to, "promela, murphi or dot")->required()->check(CLI::IsMember({"promela", "murphi", "dot"}));
+  CLI::App* c =
+      app.add_subcommand("export", "the same model for another checker (SPIN, Murphi), or a diagram (DOT)");
+  c->add_option("--to", o->to, "promela, murphi or dot")
+      ->required()
+      ->check(CLI::IsMember({"promela", "murphi", "dot"}));
   c->add_option("--protocol", o->asked.protocol, "protocol or variant, by name or path")->required();
   c->add_option("--scenario", o->asked.scenario, "scenario, by name or path");
-  c->add_option("--property", o->asked.properties, "property, by name or path; may be given several times")->take_all();
-  c->add_option("--set", o->settings, "parameter=value; A.parameter=value sets it for one endpoint")->take_all();
+  c->add_option("--property", o->asked.properties, "property, by name or path; may be given several times")
+      ->take_all();
+  c->add_option("--set", o->settings, "parameter=value; A.parameter=value sets it for one endpoint")
+      ->take_all();
   c->add_option("--output", o->output, "write into this file (default: standard output)");
-  c->add_option("--room", o->details.room, "unlimited network: the most distinct segments in flight one way")->check(CLI::Range(1, 1000));
-  c->add_option("--choices", o->details.choices, "the most ways that one event may go (default: found in the rules)")->check(CLI::Range(1, 1001));
-  c->add_flag("--graph", o->graph, "dot: the reachable states of the scenario, not the states of the protocol");
-  c->add_option("--max-states", o->max_states, "dot --graph: give up beyond so many states")->check(CLI::PositiveNumber);
+  c->add_option("--room", o->details.room, "unlimited network: the most distinct segments in flight one way")
+      ->check(CLI::Range(1, 1000));
+  c->add_option("--choices", o->details.choices,
+                "the most ways that one event may go (default: found in the rules)")
+      ->check(CLI::Range(1, 1001));
+  c->add_flag("--graph", o->graph,
+              "dot: the reachable states of the scenario, not the states of the protocol");
+  c->add_option("--max-states", o->max_states, "dot --graph: give up beyond so many states")
+      ->check(CLI::PositiveNumber);
   c->footer(
       "examples:\n"
-      "  tcpmc export --to promela --protocol rfc9293 --scenario close-one-loss --property reliable-close --output model.pml\n"
-      "  tcpmc export --to murphi --protocol rfc9293 --scenario close-one-loss --property reliable-close --output model.m\n"
+      "  tcpmc export --to promela --protocol rfc9293 --scenario close-one-loss --property reliable-close "
+      "--output model.pml\n"
+      "  tcpmc export --to murphi --protocol rfc9293 --scenario close-one-loss --property reliable-close "
+      "--output model.m\n"
       "  tcpmc export --to dot --protocol rfc1337 | dot -Tsvg -o rfc1337.svg");
   c->callback([o, &code] { code = export_model(*o); });
 }

@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
       "exit codes: 0 as expected; 1 violated; 2 bad input; 3 inconclusive; 4 internal error; 128+n signal n");
   int code = tcpmc::cli::exit_fine;
   tcpmc::cli::add_check_command(app, code);
+  tcpmc::cli::add_export_command(app, code);
   tcpmc::cli::add_list_command(app, code);
   tcpmc::cli::add_show_command(app, code);
   tcpmc::cli::add_trace_command(app, code);

@@ -188,6 +188,19 @@ class Commands(unittest.TestCase):
             result = run("check", "--protocol", "rfc9293", "--scenario", "close-one-loss", "--property", "reliable-close", "--set", "time_wait=" + length)
             self.assertEqual(result.returncode, code, result.stdout)
 
+    def test_explain_bounds(self):
+        result = run("check", "--protocol", "rfc9293", "--scenario", "close-one-loss", "--property", "reliable-close", "--explain-bounds")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("the bound of losses is first met after 5 steps", result.stdout)
+        self.assertIn("the network loses a segment", result.stdout)
+        result = run("check", "--protocol", "rfc9293", "--scenario", "two-connections", "--property", "agreement", "--explain-bounds")
+        self.assertIn("the bound of incarnations is first met after", result.stdout)
+
+    def test_no_property_only_explores(self):
+        result = run("check", "--protocol", "rfc9293", "--scenario", "close-one-loss")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("0 verdicts: explored", result.stdout)
+
     def test_unexpected_verdict(self):
         result = run("check", "--set", "time_wait=1")
         self.assertEqual(result.returncode, 1)
