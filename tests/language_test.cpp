@@ -334,6 +334,13 @@ const std::vector<mistake> protocol_mistakes = {
      "p.json:14:37: the name 'count' is taken already by a variable or parameter\n"},
     {"procedure_uses_itself", tiny(R"("goto CLOSED"])", R"("do reset"])"),
      "p.json:15:19: the procedure 'reset' uses itself\n"},
+    {"procedures_that_grow",
+     tiny(
+         R"("reset": ["clear", "goto CLOSED"])",
+         R"("reset": ["do p1", "do p1", "do p1"], "p1": ["do p2", "do p2", "do p2"], "p2": ["do p3", "do p3", "do p3"],
+             "p3": ["do p4", "do p4", "do p4"], "p4": ["do p5", "do p5", "do p5"], "p5": ["do p6", "do p6", "do p6"], "p6": [])"),
+     "p.json:22:7: the rule 'leave' has more than 1000 actions\n"
+     "  hint: procedures that use procedures more than once grow fast\n"},
     {"procedure_not_a_list", tiny(R"(["clear", "goto CLOSED"])", R"("clear")"),
      "p.json:15:28: a procedure is an array of actions\n"},
     {"rule_without_id", tiny(R"("id": "take", )", ""), "p.json:20:7: \"id\" is missing here\n"},
@@ -493,6 +500,15 @@ const std::vector<mistake> expression_mistakes = {
      "  hint: give its parts names under \"define\"\n"},
     {"not_not_not", rule_when(repeated("!", 900) + "active"),
      "v.json:3:702: nested deeper than 700 levels\n"},
+    {"arguments_that_nest",
+     rule_when(repeated("g(", 30) + "queued" + repeated(")", 30) + " == 1",
+               R"-("declare": { "define": { "g(x)": "x)-" + repeated(" + 1", 240) + "\" } }, "),
+     "v.json:3:56: 'g' becomes nested deeper than 700 levels\n"},
+    {"mistake_that_hides_the_use_of_a_definition",
+     rule_when("fresh_syn && && active",
+               R"("declare": { "define": { "fresh_syn": "seg.SYN && una == iss" } }, )"),
+     "v.json:3:15: cannot read this as an expression: \"&& active\"\n"
+     "  hint: operators: ? : || && ! == != < <= > >= in + - *  (a minus needs spaces around)\n"},
     {"definitions_that_grow",
      rule_when("f(f(f(f(f(queued))))) == 1",
                R"-("declare": { "define": { "f(x)": "x + x + x + x + x + x + x + x + x + x" } }, )-"),
@@ -666,10 +682,10 @@ const std::vector<mistake> variant_mistakes = {
     {"parameter_set_to_unknown_word", variant_with(R"("set": { "isn": "frsh" })"),
      "v.json:2:18: unknown word 'frsh'\n"
      "  hint: did you mean 'fresh'?\n"},
-    {"parameters_do_not_fit", variant_with(R"("set": { "isn_gap": 3 })"),
-     "builtin:rfc9293:30:15: the parameters do not fit together: fresh initial sequence numbers have to lie "
-     "beyond the octets and the window of the last incarnation\n"
-     "  hint: needed: isn_gap >= octets + window + 2\n"},
+    {"parameters_do_not_fit",
+     {{"v.json", R"({ "variant": "v", "of": "p.json", "set": { "room": 2 } })"}, {"p.json", tiny_text}},
+     "p.json:4:26: the parameters do not fit together: a window has room\n"
+     "  hint: needed: window > room\n"},
     {"variable_declared_again",
      variant_with(R"("declare": { "endpoint": { "variables": { "una": "0..1" } } })"),
      "v.json:2:43: 'una' is declared already\n"
@@ -752,9 +768,10 @@ const std::vector<mistake> scenario_mistakes = {
      "  hint: did you mean 'timed'?\n"},
     {"modulus_out_of_range", scenario_with(nobody + R"(, "sequence": { "modulus": 7 })"),
      "s.json:2:44: the modulus of sequence numbers is an integer in 8..1000000\n"},
-    {"modulus_below_the_first_sequence_number", scenario_with(nobody + R"(, "sequence": { "modulus": 64 })"),
-     "builtin:rfc9293:57:73: 100 is not a sequence number (modulus 64)\n"
-     "builtin:rfc9293:57:73: 300 is not a sequence number (modulus 64)\n"},
+    {"modulus_below_a_sequence_number",
+     {{"s.json", R"({ "scenario": "s", "A": {}, "B": {}, "sequence": { "modulus": 64 } })"},
+      tiny("iss := 1", "iss := 100")[0]},
+     "p.json:17:62: 100 is not a sequence number (modulus 64)\n"},
     {"wrap_not_a_boolean", scenario_with(nobody + R"(, "sequence": { "wrap": 1 })"),
      "s.json:2:41: \"wrap\" is true or false\n"},
     {"sequence_not_an_object", scenario_with(nobody + R"(, "sequence": 65536)"),
