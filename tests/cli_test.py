@@ -321,6 +321,13 @@ class BadInput(unittest.TestCase):
                 f.write(VARIANT % '"declare": { "endpoint": { "variables": { "n": "0..1" } } }, "changes": [ { "before": "listen-syn", "add": { "id": "x", "in": "LISTEN", "when": "seg.SYN && seg.seq != nxt", "do": ["n := n + 2"] } } ]')
             self.check("--protocol", path, "'n' would become 2, out of its range 0..1")
 
+    def test_choices_that_would_exhaust_the_memory(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "bad.json")
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(VARIANT % '"declare": { "endpoint": { "variables": { "n": "0..1000" } } }, "changes": [ { "before": "listen-syn", "add": { "id": "x", "in": "LISTEN", "when": "seg.SYN && seg.seq != nxt", "do": ["choose n in 0 .. 1000", "choose n in 0 .. 1000", "choose n in 0 .. 1000"] } } ]')
+            self.check("--protocol", path, "one event has more than 10000 reactions")
+
     def test_setting(self):
         for setting, message in (("time_wait", "is not of the form name=value"), ("tim_wait=3", "did you mean 'time_wait'?"),
                                  ("time_wait=fast", "unknown name 'fast'"), ("isn=fast", "unknown word 'fast'")):

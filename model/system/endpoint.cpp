@@ -11,6 +11,7 @@ using namespace language;  // NOLINT: the interpreter speaks the language's word
 namespace {
 
 constexpr int stopped = -1;
+constexpr std::size_t most_reactions = 10'000;  // to one event; more would exhaust the memory
 constexpr int most_output_rules = 64;  // in one step; more means that the output stage does not end
 
 std::size_t at_slot(int slot) { return static_cast<std::size_t>(slot); }
@@ -138,6 +139,9 @@ reactions endpoint_machine::run(const values& row, event_kind kind, int which, c
   while (!pending.empty()) {
     thread t = std::move(pending.back());
     pending.pop_back();
+    if (result.all.size() + pending.size() > most_reactions)
+      throw model_error(t.running->at, fmt::format("one event has more than {} reactions", most_reactions),
+                        "choose among fewer values");
     if (t.running != nullptr && t.next_instruction < t.running->body.size()) {
       const instruction& i = t.running->body[t.next_instruction++];
       execute(std::move(t), i, pending, result.cut);
