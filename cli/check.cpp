@@ -35,6 +35,7 @@ bool is_stuck(const composition& c, const property_set& p, const system::plain_s
     if (next.by.kind != system::step_kind::tick && next.state.endpoints != s.endpoints) return false;
   for (int side = 0; side < 2; ++side)
     if (on.machine(side).any_timer_runs(s.endpoints[static_cast<std::size_t>(side)])) return false;
+  if (!s.channels[0].empty() || !s.channels[1].empty()) return false;
   language::scene view;
   view[language::row::self] = s.endpoints[0].data();
   view[language::row::peer] = s.endpoints[1].data();
@@ -136,7 +137,7 @@ std::shared_ptr<composition> with_faults(const composition& c, int duplicates) {
   n.duplication = {false, duplicates};
   // What is never delivered may stay in flight; only where segments age do they have to be let go.
   n.loss = {n.lifetime > 0, 0};
-  n.capacity = 60;
+  n.capacity = 1000;
   return bounded;
 }
 
@@ -147,11 +148,17 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
   steps = traces::minimise(on_set, std::move(steps), [&](const traces::run& r) {
     return violates(*input.composition, p, property, r);
   });
-  const std::vector<step> copied = traces::with_copies(on_set, steps);
-  constexpr int plenty = 15;
+  std::vector<step> copied = traces::with_copies(on_set, steps);
+  constexpr int plenty = 1000;
   auto on = with_faults(*input.composition, plenty);
   const system::plain_system bounded(*on, p.observers);
   auto run = traces::replay(bounded, copied);
+  if (run && !violates(*on, p, property, *run)) {
+    // What the property sees in flight was delivered before: keep a copy of everything, then what is needed.
+    const auto bad = [&](const traces::run& r) { return violates(*on, p, property, r); };
+    copied = traces::minimise(bounded, traces::with_copies(on_set, steps, true), bad);
+    run = traces::replay(bounded, copied);
+  }
   if (!run || !violates(*on, p, property, *run)) broken(p.all[property].name);
   const int charged = plenty - run->end().duplicates;
 

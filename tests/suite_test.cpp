@@ -107,6 +107,39 @@ TEST(suite, two_way_handshake_is_refuted_in_three_steps) {
   EXPECT_TRUE(result->answers[0].trace->shortest);
 }
 
+std::optional<check_result> check_property(const std::string& scenario, const std::string& text) {
+  language::diagnostics errors;
+  auto files = std::make_shared<language::library>();
+  files->preload("./p.json", text);
+  question q;
+  q.protocol = "rfc9293";
+  q.scenario = scenario;
+  q.properties = {"./p.json"};
+  const auto input = load(q, files, errors);
+  EXPECT_TRUE(input) << errors.text();
+  auto result = input ? check(*input, {}, {}, errors) : std::nullopt;
+  EXPECT_TRUE(result) << errors.text();
+  return result;
+}
+
+// An observer sees the row as it was before the step, with the timer that expires still running.
+TEST(suite, observers_see_the_expiring_timer_run) {
+  const auto result = check_property("close-one-loss", R"({ "property": "p", "says": "s", "observers": { "seen": "bool" },
+    "observe": [ { "when": "expired(retransmission) && old.running(retransmission)", "do": ["seen := true"] } ],
+    "never": "seen"
+})");
+  EXPECT_EQ(result->answers[0].says, verdict::violated);
+}
+
+// On the unlimited network a segment that was delivered is still in flight; the concrete run has to keep a
+// copy.
+TEST(suite, a_delivered_segment_that_a_property_sees_in_flight_is_copied) {
+  const auto result = check_property("two-connections", R"({ "property": "p", "says": "s",
+    "never step": "called('ABORT') && old.state == ESTABLISHED && outgoing(seg.SYN)" })");
+  ASSERT_TRUE(result->answers[0].trace);
+EXPECT_EQ(result->answers[0].trace->duplicates, 1);
+}
+
 // Limits give "inconclusive" and figures, never "holds".
 TEST(suite, limits_are_inconclusive) {
   language::diagnostics errors;

@@ -176,7 +176,7 @@ class trace_reader {
     const json_node* node = object.find(key);
     if (node != nullptr && node->is == json_node::kind::string && node->string == "unlimited")
       return {true, 0};
-    return {false, number(object, key, 0, 15)};
+    return {false, number(object, key, 0, 1000)};
   }
   // The index of a word that is one of `names`.
   template <typename Names>
@@ -298,7 +298,7 @@ std::optional<recorded> read_trace(const language::source& file, language::diagn
     const bool for_ever =
         lifetime != nullptr && lifetime->is == json_node::kind::string && lifetime->string == "unlimited";
     r.network.lifetime = for_ever ? 0 : read.number(*network, "lifetime", 1, 60);
-    r.network.capacity = read.number(*network, "capacity", 1, 60);
+    r.network.capacity = read.number(*network, "capacity", 1, 1000);
   }
   if (const json_node* replay = read.get(*root, "replay", json_node::kind::object)) {
     r.protocol = read.text(*replay, "protocol");

@@ -60,7 +60,7 @@ std::vector<step> minimise(const plain_system& on, std::vector<step> steps,
   }
 }
 
-std::vector<step> with_copies(const plain_system& on_set, const std::vector<step>& steps) {
+std::vector<step> with_copies(const plain_system& on_set, const std::vector<step>& steps, bool keep_all) {
   const auto r = replay(on_set, steps);
   if (!r) return {};
   struct copies {
@@ -87,7 +87,7 @@ std::vector<step> with_copies(const plain_system& on_set, const std::vector<step
       const int sender = 1 - by.side;
       copies& c = of(sender, by.segment);
       // Needed again before it is sent again?
-      bool again = false;
+      bool again = keep_all;
       for (std::size_t j = i; j < r->steps.size() && !again; ++j) {
         if (j > i && r->steps[j].by.kind == step_kind::deliver && r->steps[j].by.side == by.side &&
             r->steps[j].by.segment == by.segment)

@@ -36,7 +36,8 @@ std::vector<step> minimise(const plain_system& on, std::vector<step> steps,
                            const std::function<bool(const run&)>& bad);
 
 // A run of the unlimited network (a set, where nothing is lost or used up) as a run of a network that
-// copies segments: a segment that is delivered again without being sent again is duplicated before.
-std::vector<step> with_copies(const plain_system& on_set, const std::vector<step>& steps);
+// copies segments: a segment that is delivered again without being sent again is duplicated before. With
+// `keep_all`, one that is not delivered again as well: in a set it stays in flight, where a property may see it.
+std::vector<step> with_copies(const plain_system& on_set, const std::vector<step>& steps, bool keep_all = false);
 
 }  // namespace tcpmc::traces

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int stopped = -1;
 constexpr std::size_t most_reactions = 10'000;  // to one event; more would exhaust the memory
-constexpr int most_output_rules = 64;  // in one step; more means that the output stage does not end
+constexpr int most_output_rules = 64;           // in one step; more means that the output stage does not end
 
 std::size_t at_slot(int slot) { return static_cast<std::size_t>(slot); }
 
@@ -87,18 +87,18 @@ reactions endpoint_machine::call(const values& row, int which) const {
   if (first == nullptr || first->refuses) return {};
   values before = row;
   --before[at_slot(layout_.application + which)];
-  return run(before, event_kind::call, i.call, &protocol_.call_rules[at_slot(i.call)], nullptr);
+  return run(row, before, event_kind::call, i.call, &protocol_.call_rules[at_slot(i.call)], nullptr);
 }
 
 reactions endpoint_machine::arrive(const values& row, const values& segment) const {
-  return run(row, event_kind::deliver, 0, nullptr, &segment);
+  return run(row, row, event_kind::deliver, 0, nullptr, &segment);
 }
 
 reactions endpoint_machine::time_out(const values& row, int which) const {
   if (!due(row, which)) return {};
   values before = row;
   before[at_slot(protocol_.timer_slot(which))] = stopped;
-  return run(before, event_kind::time_out, which, &protocol_.time_out_rules[at_slot(which)], nullptr);
+  return run(row, before, event_kind::time_out, which, &protocol_.time_out_rules[at_slot(which)], nullptr);
 }
 
 std::optional<values> endpoint_machine::tick(const values& row) const {
@@ -125,8 +125,8 @@ const rule* endpoint_machine::match(const std::vector<int>& list, const thread& 
   return nullptr;
 }
 
-reactions endpoint_machine::run(const values& row, event_kind kind, int which, const std::vector<int>* list,
-                                const values* segment) const {
+reactions endpoint_machine::run(const values& old, const values& row, event_kind kind, int which,
+                                const std::vector<int>* list, const values* segment) const {
   reactions result;
   thread start;
   start.now = row;
@@ -163,7 +163,7 @@ reactions endpoint_machine::run(const values& row, event_kind kind, int which, c
                           "each has to make its own condition false");
     }
     if (next == nullptr) {
-      observe(row, t);
+      observe(old, t);
       result.all.push_back({std::move(t.now), std::move(t.sent), std::move(t.rules), t.label});
       continue;
     }

@@ -75,8 +75,9 @@ class endpoint_machine {
  private:
   struct thread;
 
-  reactions run(const values& row, event_kind kind, int which, const std::vector<int>* list,
-                const values* segment) const;
+  // `old` is the row before the event, `row` the same with what the event itself uses up.
+  reactions run(const values& old, const values& row, event_kind kind, int which,
+                const std::vector<int>* list, const values* segment) const;
   const language::rule* match(const std::vector<int>& list, const thread& t) const;
   void execute(thread t, const language::instruction& i, std::vector<thread>& pending, bool& cut) const;
   bool store(thread& t, const language::instruction& i, int slot, int value, bool& cut) const;
