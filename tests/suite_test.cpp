@@ -124,10 +124,10 @@ std::optional<check_result> check_property(const std::string& scenario, const st
 
 // An observer sees the row as it was before the step, with the timer that expires still running.
 TEST(suite, observers_see_the_expiring_timer_run) {
-  const auto result = check_property("close-one-loss", R"json({ "property": "p", "says": "s", "observers": { "seen": "bool" },
+  const auto result =
+      check_property("close-one-loss", R"json({ "property": "p", "says": "s", "observers": { "seen": "bool" },
     "observe": [ { "when": "expired(retransmission) && old.running(retransmission)", "do": ["seen := true"] } ],
-    "never": "seen"
-})");
+    "never": "seen" })json");
   EXPECT_EQ(result->answers[0].says, verdict::violated);
 }
 
@@ -137,7 +137,7 @@ TEST(suite, a_delivered_segment_that_a_property_sees_in_flight_is_copied) {
   const auto result = check_property("two-connections", R"json({ "property": "p", "says": "s",
     "never step": "called('ABORT') && old.state == ESTABLISHED && outgoing(seg.SYN)" })json");
   ASSERT_TRUE(result->answers[0].trace);
-EXPECT_EQ(result->answers[0].trace->duplicates, 1);
+  EXPECT_EQ(result->answers[0].trace->duplicates, 1);
 }
 
 // Limits give "inconclusive" and figures, never "holds".
