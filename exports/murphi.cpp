@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <regex>
 
 #include "exports/rules.hpp"
 
@@ -13,6 +14,8 @@ namespace tcpmc::exports {
 using language::time_mode;
 
 namespace {
+
+constexpr int sends = 12;  // segments that one event may send; more stop the model with an error
 
 std::string comment_text(std::string words) {
   std::replace_if(
@@ -31,10 +34,8 @@ class murphi_dialect : public dialect {
   std::string equal(const std::string& a, const std::string& b) const override { return a + " = " + b; }
   std::string both(const std::string& a, const std::string& b) const override { return a + " & " + b; }
   std::string either(const std::string& a, const std::string& b) const override { return a + " | " + b; }
-  std::string call(const std::string& f, const std::vector<std::string>& arguments,
-                   bool works) const override {
-    return fmt::format("{}({}{})", f, works ? arguments.empty() ? "w" : "w, " : "",
-                       fmt::join(arguments, ", "));
+  std::string call(const std::string& f, const std::vector<std::string>& arguments, bool) const override {
+    return fmt::format("{}({})", f, fmt::join(arguments, ", "));
   }
   std::string endpoint(int side) const override { return side == 0 ? "A" : "B"; }
   std::string channel(int side) const override { return side == 0 ? "from_A" : "from_B"; }
@@ -57,6 +58,9 @@ class murphi_dialect : public dialect {
   void assign(text& out, const std::string& target, const std::string& value) const override {
     out.line(fmt::format("{} := {};", target, value));
   }
+  void copy(text& out, const std::string& target, const std::string& source, const layout& l) const override {
+    for (const field& f : l.endpoint) assign(out, target + "." + f.name, source + "." + f.name);
+  }
   void perform(text& out, const std::string& procedure,
                const std::vector<std::string>& arguments) const override {
     out.line(call(procedure, arguments, true) + ";");
@@ -70,11 +74,11 @@ class murphi_dialect : public dialect {
   }
   void comment(text& out, const std::string& words) const override { out.line("-- " + comment_text(words)); }
   void open_procedure(text& out, const std::string& name) const override {
-    out.line(fmt::format("procedure {}(var w: work);", name));
+    out.line(fmt::format("procedure {}();", name));
     out.line("begin");
   }
-  void open_function(text& out, const std::string& name, bool works) const override {
-    out.line(fmt::format("function {}({}): boolean;", name, works ? "w: work" : ""));
+  void open_function(text& out, const std::string& name, bool) const override {
+    out.line(fmt::format("function {}(): boolean;", name));
     out.line("begin");
   }
   void close_routine(text& out) const override { out.line("end;"); }
@@ -85,6 +89,23 @@ std::string replaced(std::string in, const std::vector<std::pair<std::string, st
     for (std::size_t i = in.find(from); i != std::string::npos; i = in.find(from, i + to.size()))
       in.replace(i, from.size(), to);
   return in;
+}
+
+// The endpoints and the record of a step as plain variables: A.una becomes A_una, w.seg.ack becomes
+// w_seg_ack.
+std::string flat(const std::string& model) {
+  static const std::regex inner(R"(\bw\.(before|old|after|seg|out|sent)\.)"),
+      outer(R"(\b(w|A|B)\.(?=[A-Za-z_]))");
+  std::string result;
+  for (std::size_t at = 0; at < model.size();) {
+    const std::size_t end = std::min(model.find('\n', at), model.size());
+    const std::string line = model.substr(at, end - at);
+    const std::size_t code = std::min(line.find("--"), line.size());  // a comment stays as it is
+    result += std::regex_replace(std::regex_replace(line.substr(0, code), inner, "w_$1_"), outer, "$1_");
+    result += line.substr(code) + "\n";
+    at = end + 1;
+  }
+  return result;
 }
 
 constexpr const char* arithmetic = R"(
@@ -126,7 +147,7 @@ begin
 end;
 
 -- One of several values: which, the record's choice tells, digit by digit.
-procedure choose(var w: work; low: num; high: num);
+procedure choose(low: num; high: num);
 var values: num;
 begin
   values := high - low + 1;
@@ -136,23 +157,23 @@ begin
   w.value := low + w.choice % values;
   w.choice := w.choice / values;
 end;
-procedure choose_sequence(var w: work; low: num; high: num);
+procedure choose_sequence(low: num; high: num);
 var width: num;
 begin
   width := high - low;
   if width < 0 then width := width + MODULUS; end;
-  choose(w, 0, width);
+  choose(0, width);
   w.value := (low + w.value) % MODULUS;
 end;
 
-procedure tag_own(var w: work; incarnation: num; peer_incarnation: num; isn: num);
+procedure tag_own(incarnation: num; peer_incarnation: num; isn: num);
 begin
   w.out.@incarnation@ := incarnation;
   w.out.@peer_incarnation@ := peer_incarnation;
   w.out.@isn@ := isn;
   w.out.@answer@ := false;
 end;
-procedure tag_answer(var w: work);
+procedure tag_answer();
 begin
   w.out.@incarnation@ := w.seg.@incarnation@;
   w.out.@peer_incarnation@ := w.seg.@peer_incarnation@;
@@ -201,30 +222,47 @@ begin
 end;
 )";
 
+// A step's segments wait in w_sent until its rules have run: rumur copies a procedure into every call of it,
+// so what rules call has to be small.
 constexpr const char* sending = R"(
-procedure send_@X@(var w: work);
-var twin: boolean;
-    last: segment;
+procedure send_@X@();
 begin
-  w.out.@age@ := 0;
+  if w.sents = SENDS then error "one event sends more segments than the model holds"; end;
+@push@  w.sents := w.sents + 1;
+end;
+procedure put_@X@(i: num);
+var twin: boolean;
+    sent: segment;
+    other: segment;
+begin
+@copy@  sent.@age@ := 0;
 @put@end;
+procedure put_all_@X@();
+var k: num;
+begin
+  k := 0;
+  while k < w.sents & !w.cut do
+    put_@X@(k);
+    k := k + 1;
+  end;
+end;
 )";
 // Each segment once, with its least age.
-constexpr const char* put_into_set = R"(  for i: 0..CAPACITY - 1 do
-    if i < from_@X@.n then
-      last := from_@X@.s[i];
-      last.@age@ := 0;
-      if same(last, w.out) then
-        from_@X@.s[i].@age@ := 0;
+constexpr const char* put_into_set = R"(  for k: 0..CAPACITY - 1 do
+    if k < from_@X@.n then
+      other := from_@X@.s[k];
+      other.@age@ := 0;
+      if same(other, sent) then
+        from_@X@.s[k].@age@ := 0;
         return;
       end;
     end;
   end;
   if from_@X@.n = CAPACITY then error "more segments in flight than the array holds: export with more --room"; end;
-  put_in(from_@X@, place_of(from_@X@, w.out), w.out);
+  put_in(from_@X@, place_of(from_@X@, sent), sent);
 )";
 constexpr const char* put_into_bag = R"(  if @charged@ & w.event = EVENT_TIME_OUT then
-    twin := exists i: 0..CAPACITY - 1 do i < from_@X@.n & same_wire(from_@X@.s[i], w.out) end;
+    twin := exists k: 0..CAPACITY - 1 do k < from_@X@.n & same_wire(from_@X@.s[k], sent) end;
     if twin & duplicates = 0 then
       w.cut := true;
       return;
@@ -235,8 +273,7 @@ constexpr const char* put_into_bag = R"(  if @charged@ & w.event = EVENT_TIME_OU
     w.cut := true;
     return;
   end;
-  last := w.out;
-  put_in(from_@X@, @place@, last);
+  put_in(from_@X@, @place@, sent);
 )";
 
 class murphi_writer {
@@ -253,11 +290,18 @@ class murphi_writer {
     // A retransmission beside an identical segment is a duplicate, where time does not say when it is due.
     const bool charges = l_.composition.scenario.time != time_mode::timed && !network().duplication.unlimited;
     const std::string charged = charges ? "true" : "false";
+    std::string push, copy;
+    for (const field& f : l_.segment) {
+      push += fmt::format("  w.sent.{0}[w.sents] := w.out.{0};\n", f.name);
+      copy += fmt::format("  sent.{0} := w.sent.{0}[i];\n", f.name);
+    }
     const char* put = l_.is_set ? put_into_set : put_into_bag;
     for (const char* x : {"A", "B"})
       out_.raw(filled(replaced(sending, {{"@put@", put},
+                                         {"@copy@", copy},
+                                         {"@push@", push},
                                          {"@charged@", charged},
-                                         {"@place@", l_.fifo ? "from_@X@.n" : "place_of(from_@X@, last)"},
+                                         {"@place@", l_.fifo ? "from_@X@.n" : "place_of(from_@X@, sent)"},
                                          {"@X@", x}})));
     out_.blank();
     out_.raw(routines(l_, m_));
@@ -269,7 +313,7 @@ class murphi_writer {
     if (!l_.is_set) faults();
     clock();
     on_states();
-    return out_.take();
+    return flat(out_.take());
   }
 
  private:
@@ -327,57 +371,80 @@ class murphi_writer {
     define("EVENT_TIME_OUT", 2);
     define("MODULUS", static_cast<std::size_t>(l_.modulus));
     define("CAPACITY", static_cast<std::size_t>(l_.capacity));
+    define("SENDS", sends);
     define("CHOICES", static_cast<std::size_t>(l_.choices));
     out_.back();
     out_.blank();
   }
 
-  void record(const std::string& name, const std::vector<field>& fields) {
-    out_.line(name + ": record");
-    out_.deeper();
-    for (const field& f : fields) {
-      const std::string of = f.boolean ? "boolean" : fmt::format("{}..{}", f.low, f.high);
-      out_.line(fmt::format("{}: {}{};{}", f.name,
-                            f.length > 0 ? fmt::format("array [0..{}] of ", f.length - 1) : "", of,
-                            f.says.empty() ? "" : "  -- " + comment_text(f.says)));
-    }
-    out_.back();
-    out_.line("end;");
+  std::string declared(const field& f, const std::string& name) const {
+    const std::string of = f.boolean ? "boolean" : fmt::format("{}..{}", f.low, f.high);
+    return fmt::format("{}: {}{};", name, f.length > 0 ? fmt::format("array [0..{}] of ", f.length - 1) : "",
+                       of);
   }
 
   void records() {
     out_.line("type");
     out_.deeper();
     out_.line("num: -1000000000..1000000000;");
-    record("endpoint", l_.endpoint);
-    record("segment", l_.segment);
+    out_.line("segment: record");
+    for (const field& f : l_.segment)
+      out_.line("  " + declared(f, f.name) + (f.says.empty() ? "" : "  -- " + comment_text(f.says)));
+    out_.line("end;");
     out_.line("channel: record");
     out_.line("  n: 0..CAPACITY;");
     out_.line("  s: array [0..CAPACITY - 1] of segment;");
     out_.line("end;");
-    out_.line("work: record");
-    out_.line("  before: endpoint;");
-    out_.line("  old: endpoint;");
-    out_.line("  after: endpoint;");
-    out_.line("  seg: segment;");
-    out_.line("  out: segment;");
-    out_.line(fmt::format("  passed: array [0..{}] of boolean;", l_.states.size() - 1));
-    out_.line(
-        fmt::format("  signals: array [0..{}] of boolean;", std::max<std::size_t>(1, l_.signals.size()) - 1));
-    for (const char* flag : {"has_seg", "began", "cut", "dropped", "cleared", "fired"})
-      out_.line(fmt::format("  {}: boolean;", flag));
-    for (const char* number : {"event", "which", "choice", "ways", "stage", "rounds", "value"})
-      out_.line(fmt::format("  {}: num;", number));
-    out_.line("end;");
     out_.back();
     out_.blank();
+    out_.line(
+        "-- The state. Endpoints are plain variables, not records: rumur copies the type with every use of a "
+        "record.");
     out_.line("var");
-    out_.line("  A: endpoint;");
-    out_.line("  B: endpoint;");
-    out_.line("  from_A: channel;");
-    out_.line("  from_B: channel;");
-    out_.line(fmt::format("  losses: 0..{};  -- that are left", std::max(1, network().loss.count)));
-    out_.line(fmt::format("  duplicates: 0..{};", std::max(1, network().duplication.count)));
+    out_.deeper();
+    for (const char* x : {"A", "B"})
+      for (const field& f : l_.endpoint)
+        out_.line(declared(f, fmt::format("{}.{}", x, f.name)) +
+                  (f.says.empty() ? "" : "  -- " + comment_text(f.says)));
+    out_.line("from_A: channel;");
+    out_.line("from_B: channel;");
+    out_.line(fmt::format("losses: 0..{};  -- that are left", std::max(1, network().loss.count)));
+    out_.line(fmt::format("duplicates: 0..{};", std::max(1, network().duplication.count)));
+    out_.blank();
+    out_.line(
+        "-- What a step works with. Between steps all of it is cleared, so it tells no two states apart.");
+    for (const char* row : {"before", "old", "after"})
+      for (const field& f : l_.endpoint) out_.line(declared(f, fmt::format("w.{}.{}", row, f.name)));
+    for (const char* row : {"seg", "out"})
+      for (const field& f : l_.segment) out_.line(declared(f, fmt::format("w.{}.{}", row, f.name)));
+    for (const field& f : l_.segment) {
+      field queue = f;
+      queue.length = sends;
+      out_.line(declared(queue, "w.sent." + f.name));
+    }
+    out_.line(fmt::format("w.passed: array [0..{}] of boolean;", l_.states.size() - 1));
+    out_.line(
+        fmt::format("w.signals: array [0..{}] of boolean;", std::max<std::size_t>(1, l_.signals.size()) - 1));
+    for (const char* flag : {"has_seg", "began", "cut", "dropped", "cleared", "fired"})
+      out_.line(fmt::format("w.{}: boolean;", flag));
+    for (const char* number : {"event", "which", "choice", "ways", "stage", "rounds", "value", "sents"})
+      out_.line(fmt::format("w.{}: num;", number));
+    out_.back();
+    out_.line("procedure wipe();");
+    out_.line("begin");
+    for (const char* row : {"before", "old", "after"})
+      for (const field& f : l_.endpoint) out_.line(fmt::format("  clear w.{}.{};", row, f.name));
+    for (const char* row : {"seg", "out"})
+      for (const field& f : l_.segment)
+        out_.line(fmt::format("  w.{}.{} := {};", row, f.name, f.boolean ? "false" : "0"));
+    for (const field& f : l_.segment) out_.line("  clear w.sent." + f.name + ";");
+    out_.line("  clear w.passed;");
+    out_.line("  clear w.signals;");
+    for (const char* flag : {"has_seg", "began", "cut", "dropped", "cleared", "fired"})
+      out_.line(fmt::format("  w.{} := false;", flag));
+    for (const char* number : {"event", "which", "choice", "ways", "stage", "rounds", "value", "sents"})
+      out_.line(fmt::format("  w.{} := 0;", number));
+    out_.line("end;");
   }
 
   void comparisons() {
@@ -403,36 +470,33 @@ class murphi_writer {
   // What comes before and after the rules of a step.
   void frame(int side) {
     const std::string x = letter(side);
-    out_.line(fmt::format("procedure begin_{}(var w: work; event: num; which: num; choice: num);", x));
+    out_.line(fmt::format("procedure begin_{}(event: num; which: num; choice: num);", x));
     out_.line("begin");
-    out_.line("  clear w;");
-    out_.line(fmt::format("  w.before := {};", x));
-    out_.line(fmt::format("  w.old := {};", x));
+    m_.copy(out_, "  w.before", x, l_);
+    m_.copy(out_, "  w.old", x, l_);
     for (const char* argument : {"event", "which", "choice"})
       out_.line(fmt::format("  w.{0} := {0};", argument));
     out_.line("  w.ways := 1;");
-    out_.line("  w.stage := 0;");
-    out_.line("  w.rounds := 0;");
-    out_.line("  w.value := 0;");
-    for (const field& f : l_.segment)
-      for (const char* s : {"seg", "out"})
-        out_.line(fmt::format("  w.{}.{} := {};", s, f.name, f.boolean ? "false" : "0"));
     out_.line("end;");
-    out_.line(fmt::format("procedure end_{}(var w: work);", x));
+    out_.line(fmt::format("procedure end_{}();", x));
     out_.line("begin");
+    out_.line("  if !w.cut & w.choice = 0 then");
+    out_.line(fmt::format("    put_all_{}();", x));
+    out_.line("  end;");
     out_.line("  assume !w.cut & w.choice = 0;");
-    out_.line(fmt::format("  {}_observe(w);", x));
+    out_.line(fmt::format("  {}_observe();", x));
     for (std::size_t i = 0; i < l_.properties.all.size(); ++i) {
       const properties::property& p = l_.properties.all[i];
       if (p.never && p.never->on_step) {
-        const std::string never = fmt::format("{}_never_{}(w)", x, i);
+        const std::string never = fmt::format("{}_never_{}()", x, i);
         out_.line(fmt::format("  if CHECK = 0 then cover {} {}; end;", quoted("violated: " + p.name), never));
         out_.line(fmt::format("  if CHECK = {} then assert {} !{}; end;", i + 1, quoted(p.name), never));
       }
       if (p.witness && p.witness->on_step)
-        out_.line(fmt::format("  if CHECK = 0 then cover {} {}_witness_{}(w); end;",
+        out_.line(fmt::format("  if CHECK = 0 then cover {} {}_witness_{}(); end;",
                               quoted("witness: " + p.name), x, i));
     }
+    out_.line("  wipe();");
     out_.line("end;");
     out_.blank();
   }
@@ -440,6 +504,7 @@ class murphi_writer {
   void start() {
     out_.line("startstate");
     out_.line("begin");
+    out_.line("  wipe();");
     out_.line("  clear from_A;");
     out_.line("  clear from_B;");
     for (int side = 0; side < 2; ++side)
@@ -460,17 +525,16 @@ class murphi_writer {
   void rule(int side, const std::string& name, const std::string& guard, const std::string& event,
             const std::string& which, const std::vector<std::string>& body, const std::string& over = "") {
     if (!over.empty()) out_.line(fmt::format("ruleset {} do", over));
-    out_.line("ruleset c: 0..CHOICES - 1 do");
+    if (l_.choices > 1) out_.line("ruleset c: 0..CHOICES - 1 do");
     out_.line(fmt::format("rule {}", quoted(name)));
     out_.line(fmt::format("  {}", guard));
     out_.line("==>");
-    out_.line("var w: work;");
     out_.line("begin");
-    out_.line(fmt::format("  begin_{}(w, {}, {}, c);", letter(side), event, which));
+    out_.line(fmt::format("  begin_{}({}, {}, {});", letter(side), event, which, l_.choices > 1 ? "c" : "0"));
     for (const std::string& line : body) out_.line("  " + line);
-    out_.line(fmt::format("  end_{}(w);", letter(side)));
+    out_.line(fmt::format("  end_{}();", letter(side)));
     out_.line("end;");
-    out_.line("end;");
+    if (l_.choices > 1) out_.line("end;");
     if (!over.empty()) out_.line("end;");
     out_.blank();
   }
@@ -479,21 +543,24 @@ class murphi_writer {
     const std::string x = letter(side);
     const language::endpoint_layout at(l_.composition.protocols[static_cast<std::size_t>(side)], user(side));
     for (std::size_t i = 0; i < user(side).application.size(); ++i) {
-      const std::string left = fmt::format(
-          "{}.{}", x, l_.slots[static_cast<std::size_t>(side)][static_cast<std::size_t>(at.application) + i]);
+      const std::string may =
+          l_.slots[static_cast<std::size_t>(side)][static_cast<std::size_t>(at.application) + i];
+      const std::string left = x + "." + may;
       rule(side, fmt::format("{}: {}", x, user(side).application[i].call_name),
            fmt::format("{}_can_call_{}()", x, i), "EVENT_CALL",
            std::to_string(user(side).application[i].call),
-           {fmt::format("{0} := {0} - 1;", left), fmt::format("w.old := {};", x),
-            fmt::format("{}_call_{}(w);", x, i)});
+           {fmt::format("{0} := {0} - 1;", left), fmt::format("w.old.{} := {};", may, left),
+            fmt::format("{}_call_{}();", x, i)});
     }
   }
 
   void deliveries(int side) {
     const std::string x = letter(side), y = letter(1 - side);
-    std::vector<std::string> body = {"w.has_seg := true;", fmt::format("w.seg := from_{}.s[i];", y)};
+    std::vector<std::string> body = {"w.has_seg := true;"};
+    for (const field& f : l_.segment)
+      body.push_back(fmt::format("w.seg.{0} := from_{1}.s[i].{0};", f.name, y));
     if (!l_.is_set) body.push_back(fmt::format("take_out(from_{}, i);", y));
-    body.push_back(fmt::format("{}_arrive(w);", x));
+    body.push_back(fmt::format("{}_arrive();", x));
     rule(side, "deliver to " + x, fmt::format("distinct(from_{}, i)", y), "EVENT_DELIVER", "0", body,
          l_.fifo ? "i: 0..0" : "i: 0..CAPACITY - 1");
   }
@@ -504,7 +571,8 @@ class murphi_writer {
       const std::string timer = fmt::format("{}.{}", x, l_.timers[t]);
       rule(side, fmt::format("{}: time-out of {}", x, l_.composition.protocols[0].timers[t].name),
            timer + " = 0", "EVENT_TIME_OUT", std::to_string(t),
-           {timer + " := -1;", fmt::format("w.old := {};", x), fmt::format("{}_time_out_{}(w);", x, t)});
+           {timer + " := -1;", fmt::format("w.old.{} := -1;", l_.timers[t]),
+            fmt::format("{}_time_out_{}();", x, t)});
     }
   }
 

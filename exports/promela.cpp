@@ -61,6 +61,9 @@ class c_dialect : public dialect {
   void assign(text& out, const std::string& target, const std::string& value) const override {
     out.line(fmt::format("{} = {};", target, value));
   }
+  void copy(text& out, const std::string& target, const std::string& source, const layout&) const override {
+    assign(out, target, source);
+  }
   void perform(text& out, const std::string& procedure,
                const std::vector<std::string>& arguments) const override {
     out.line(fmt::format("{}({});", procedure, fmt::join(arguments, ", ")));
@@ -403,11 +406,21 @@ class promela_writer {
                        [](const auto& p) { return p.stuck; });
   }
 
+  // SPIN takes at most 64 KB in one piece: between routines a new one may begin.
   void code(const std::string& lines) {
-    out_.line("c_code {");
-    out_.raw(lines);
-    out_.line("};");
-    out_.blank();
+    constexpr std::size_t most = 30'000;
+    for (std::size_t at = 0; at < lines.size();) {
+      std::size_t end = lines.size();
+      if (end - at > most) {
+        const std::size_t last = lines.rfind("\n}\n", at + most);
+        if (last != std::string::npos && last > at) end = last + 3;
+      }
+      out_.line("c_code {");
+      out_.raw(lines.substr(at, end - at));
+      out_.line("};");
+      out_.blank();
+      at = end;
+    }
   }
 
   std::string filled(const std::string& lines) const {

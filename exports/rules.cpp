@@ -208,7 +208,11 @@ class endpoint_writer {
   std::string checked(const code& c, const type& of) {
     const bool fits = c.is == operation::constant && of.is == type::kind::integer && c.value >= of.low &&
                       c.value <= of.high;
-    return fits ? show(c) : checked(show(c), of);
+    // A sequence number that was stored or sent was looked at then.
+    const bool known =
+        of.is == type::kind::sequence && ((c.is == operation::slot && c.of.is == type::kind::sequence) ||
+                                          (c.is == operation::constant && 2 * c.value < l_.modulus));
+    return fits || known ? show(c) : checked(show(c), of);
   }
   std::string checked(const std::string& value, const type& of) {
     if (of.is == type::kind::integer && (of.low > -INT_MAX || of.high < INT_MAX))
@@ -435,7 +439,7 @@ class endpoint_writer {
       out_.back();
       d_.close_if(out_);
     }
-    if (!all.rules.empty()) d_.assign(out_, "w.after", view_.self);
+    if (!all.rules.empty()) d_.copy(out_, "w.after", view_.self, l_);
     for (const system::observation& o : all.rules) {
       d_.open_if(out_, expression(o.when, seen, l_, d_));
       out_.deeper();

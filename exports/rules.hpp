@@ -54,6 +54,9 @@ class dialect {
   virtual void open_while(text& out, const std::string& condition) const = 0;
   virtual void close_while(text& out) const = 0;
   virtual void assign(text& out, const std::string& target, const std::string& value) const = 0;
+  // All fields of an endpoint, from one record to another.
+  virtual void copy(text& out, const std::string& target, const std::string& source,
+                    const layout& l) const = 0;
   virtual void perform(text& out, const std::string& procedure,
                        const std::vector<std::string>& arguments) const = 0;
   virtual void leave(text& out) const = 0;                           // the procedure

@@ -1,0 +1,314 @@
+"""The same models in tcpmc, SPIN and rumur, state for state.
+
+Every case is one protocol in one scenario with all properties that it can be asked for. tcpmc explores it; the
+exported Promela and Murphi are explored by SPIN (no reduction, full storage) and rumur (no symmetry). The numbers
+of states and of steps, which properties are violated, and which witnesses are reached have to be equal.
+
+On the unlimited network `tcpmc check` keeps only the largest channel contents. There, its verdicts are compared,
+plain exploration of all sets of segments (cross_check_count) gives the numbers, and the pairs of endpoints that
+the covering search finds reachable are compared with those that SPIN finds.
+
+In the end models that are wrong on purpose have to be told from the right ones.
+
+Usage: cross_check.py TCPMC CROSS_CHECK_COUNT SOURCE_DIR [--all] [--only WORD] [--write] [--keep DIR] [--jobs N]
+Exit codes: 0 all equal; 1 something differs; 77 SPIN, rumur or a C compiler is missing.
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+parser = argparse.ArgumentParser()
+parser.add_argument("tcpmc", type=lambda p: str(pathlib.Path(p).resolve()))
+parser.add_argument("count", type=lambda p: str(pathlib.Path(p).resolve()))
+parser.add_argument("source", type=lambda p: pathlib.Path(p).resolve())
+parser.add_argument("--all", action="store_true", help="every variant in every scenario, not a selection")
+parser.add_argument("--only", default="", help="cases with this word in their name")
+parser.add_argument("--write", action="store_true", help="write docs/cross-check.md")
+parser.add_argument("--keep", help="keep the models in this folder")
+parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+options = parser.parse_args()
+
+missing = [tool for tool in ("spin", "rumur", "cc") if shutil.which(tool) is None]
+if missing:
+    print(f"skipped: not installed: {', '.join(missing)}")
+    sys.exit(77)
+
+HERE = options.source / "tests" / "cross_check"
+FULL = ["any-untimed", "any-lazy", "any-timed", "fifo-untimed", "fifo-lazy", "fifo-timed", "set-untimed", "set-lazy",
+        "set-timed"]
+MORE = ["simultaneous", "data-and-abort", "free-copies", "wrap"]
+QUICK = {  # what a variant is asked for by default, beside rfc9293, which is asked for everything
+    "arbitrary-isn": ["any-timed", "fifo-timed", "fifo-lazy", "set-untimed"],
+    "constant-isn": ["any-timed", "fifo-lazy", "set-lazy"],
+    "four-message-handshake-a": ["any-timed", "fifo-lazy", "set-untimed"],
+    "four-message-handshake-b": ["any-lazy", "fifo-timed", "set-timed"],
+    "four-message-handshake-c": ["any-timed", "fifo-lazy", "set-lazy"],
+    "no-time-wait": ["any-lazy", "fifo-timed", "set-untimed"],
+    "rfc1337": ["any-timed", "fifo-lazy", "set-timed"],
+    "three-segment-close": ["any-timed", "fifo-timed", "set-untimed"],
+    "time-wait-1msl": ["any-timed", "fifo-timed", "set-timed"],
+    "time-wait-2msl": ["any-timed", "fifo-lazy", "set-lazy"],
+    "two-way-handshake": ["any-timed", "fifo-lazy", "set-untimed"],
+}
+SETTINGS = {"arbitrary-isn": ["isn_spread=1"]}
+TOO_LARGE = {("arbitrary-isn", "any-lazy"), ("arbitrary-isn", "any-untimed")}  # hundreds of thousands of states
+
+
+def json_of(path):
+    """A file of the project: JSON with comments of whole lines."""
+    return json.loads(re.sub(r"^\s*//.*$", "", path.read_text(encoding="utf-8"), flags=re.M))
+
+
+def variants():
+    """Every shipped protocol, and every variant of it."""
+    names = ["rfc9293"] + sorted(p.stem for p in (options.source / "model" / "tcp" / "variants").glob("*.json"))
+    for name in QUICK:
+        assert name in names, name
+    return names
+
+
+def cases():
+    result = []
+    for protocol in variants():
+        # A variant that is new here is asked for everything until somebody chooses.
+        chosen = FULL + MORE if protocol == "rfc9293" or options.all else QUICK.get(protocol, FULL)
+        for scenario in chosen:
+            if (protocol, scenario) not in TOO_LARGE:
+                result.append((protocol, scenario, SETTINGS.get(protocol, [])))
+    result.append(("rfc9293", "any-timed", ["B.isn=constant"]))
+    return [c for c in result if options.only in f"{c[0]} in {c[1]} {' '.join(c[2])}"]
+
+
+def properties_for(scenario):
+    asked = json_of(HERE / f"{scenario}.json")
+    network = asked["network"]
+    is_set = network["order"] == "any" and network["loss"] == network["duplication"] == "unlimited"
+    result = [str(HERE / "counting.json")]
+    for path in sorted((options.source / "properties" / "tcp").glob("*.json")):
+        p = json_of(path)
+        if p.get("needs time") and asked["time"] == "untimed":
+            continue
+        if p.get("never stuck") and is_set:
+            continue
+        result.append(path.stem)
+    return result, is_set
+
+
+class Failed(Exception):
+    pass
+
+
+def run(command, cwd, good=(0,), limit=900):
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, errors="replace", timeout=limit)
+    if done.returncode not in good:
+        raise Failed(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def question(protocol, scenario, settings, properties):
+    options_ = [word for p in properties for word in ("--property", p)]
+    return protocol, str(HERE / f"{scenario}.json"), options_ + [word for s in settings for word in ("--set", s)]
+
+
+def ask_tcpmc(protocol, scenario, settings, cwd):
+    properties, is_set = properties_for(scenario)
+    p, s, more = question(protocol, scenario, settings, properties)
+    told = json.loads(run([options.tcpmc, "check", "--protocol", p, "--scenario", s, *more, "--format", "json",
+                           "--progress", "none"], cwd, good=(0, 1)))["rows"][0]
+    verdicts = {a["property"]: a["verdict"] for a in told["answers"]}
+    counted = json.loads(run([options.count, p, s, *more], cwd))
+    if not is_set and (counted["states"], counted["transitions"]) != (told["states"], told["transitions"]):
+        raise Failed(f"tcpmc check: {told['states']} states, cross_check_count: {counted['states']}")
+    if verdicts != counted["verdicts"]:
+        raise Failed(f"tcpmc check: {verdicts}\ncross_check_count: {counted['verdicts']}")
+    return {"states": counted["states"], "steps": counted["transitions"], "verdicts": verdicts,
+            "pairs": counted.get("pairs")}
+
+
+def verdict(name, violated, reached, has_witness):
+    if name in violated:
+        return "violated"
+    return "holds" if name in reached or name not in has_witness else "holds vacuously"
+
+
+def witnesses():
+    files = list((options.source / "properties" / "tcp").glob("*.json")) + [HERE / "counting.json"]
+    return {p["property"] for p in map(json_of, files) if any(k.startswith("witness") for k in p)}
+
+
+def ask_spin(protocol, scenario, settings, cwd):
+    properties, is_set = properties_for(scenario)
+    p, s, more = question(protocol, scenario, settings, properties)
+    run([options.tcpmc, "export", "--to", "promela", "--protocol", p, "--scenario", s, *more, "--output", "model.pml"], cwd)
+    run(["spin", "-a", "model.pml"], cwd)
+    compile_line = re.search(r"cc (.*) -o pan pan\.c", (cwd / "model.pml").read_text(encoding="utf-8"))[1].split()
+    run(["cc", *compile_line, *(["-DPAIRS"] if is_set else []), "-o", "pan", "pan.c"], cwd)
+    out = run(["./pan", "-m1000000", "-E", "-c0", "-w20"], cwd)
+    if re.search(r"max search depth too small|MODEL ERROR|Search not completed|out of memory", out):
+        raise Failed(f"SPIN did not explore everything:\n{out[-2000:]}")
+    violated = set(re.findall(r"^PROPERTY (\S+): violated", out, re.M))
+    reached = set(re.findall(r"^PROPERTY (\S+): .*witness reached", out, re.M))
+    names = re.findall(r"^PROPERTY (\S+):", out, re.M)
+    pairs = re.search(r"^PAIRS (\d+)", out, re.M)
+    # SPIN counts coming to the initial state as a transition.
+    return {"states": int(re.search(r"(\d+) states, stored", out)[1]),
+            "steps": int(re.search(r"(\d+) transitions \(= stored\+matched\)", out)[1]) - 1,
+            "verdicts": {n: verdict(n, violated, reached, witnesses()) for n in names},
+            "pairs": int(pairs[1]) if pairs else None}
+
+
+def ask_rumur(protocol, scenario, settings, cwd, states):
+    properties, _ = properties_for(scenario)
+    p, s, more = question(protocol, scenario, settings, properties)
+    run([options.tcpmc, "export", "--to", "murphi", "--protocol", p, "--scenario", s, *more, "--output", "model.m"], cwd)
+    run(["rumur", "--deadlock-detection", "off", "--symmetry-reduction", "off", "--threads", "1", "--output", "model.c",
+         "model.m"], cwd)
+    run(["cc", "-O0" if states < 10000 else "-O1", "-w", "-mcx16", "-o", "model", "model.c", "-lpthread", "-latomic"], cwd)
+    out = run(["./model"], cwd, good=(0, 1))  # 1: something that "cover" names did not occur
+    covers = re.findall(r'cover "(violated|witness): ([^"]*)" (not hit|hit)', out)
+    errors = int((re.search(r"(\d+) error\(s\) found", out) or [0, 0])[1])
+    # rumur takes what "cover" names and does not occur for an error; there may be no other.
+    if not covers or errors != sum(hit == "not hit" for _, _, hit in covers):
+        raise Failed(f"rumur did not explore everything:\n{out[-2000:]}")
+    violated = {name for what, name, hit in covers if what == "violated" and hit == "hit"}
+    reached = {name for what, name, hit in covers if what == "witness" and hit == "hit"}
+    end = re.findall(r"(\d+) states, (\d+) rules fired in", out)[-1]
+    return {"states": int(end[0]), "steps": int(end[1]),
+            "verdicts": {n: verdict(n, violated, reached, witnesses()) for _, n, _ in covers}, "pairs": None}
+
+
+def compare(case):
+    """The answers of the three, and the differences between them in words."""
+    protocol, scenario, settings = case
+    name = "-".join([protocol, scenario, *settings]).replace("=", "-")
+    root = pathlib.Path(options.keep).resolve() if options.keep else pathlib.Path(tempfile.mkdtemp(prefix="cross-check-"))
+    cwd = root / name
+    cwd.mkdir(parents=True, exist_ok=True)
+    start = time.monotonic()
+    try:
+        tcpmc = ask_tcpmc(protocol, scenario, settings, cwd)
+        spin = ask_spin(protocol, scenario, settings, cwd)
+        rumur = ask_rumur(protocol, scenario, settings, cwd, tcpmc["states"])
+    except (Failed, subprocess.TimeoutExpired) as error:
+        return case, None, [str(error)], time.monotonic() - start
+    finally:
+        if not options.keep:
+            shutil.rmtree(root, ignore_errors=True)
+    differences = []
+    for tool, told in (("SPIN", spin), ("rumur", rumur)):
+        for what in ("states", "steps", "verdicts"):
+            if told[what] != tcpmc[what]:
+                differences.append(f"{what}: tcpmc {tcpmc[what]}, {tool} {told[what]}")
+    if spin["pairs"] != tcpmc["pairs"]:
+        differences.append(f"pairs of endpoints: tcpmc {tcpmc['pairs']}, SPIN {spin['pairs']}")
+    return case, (tcpmc, spin, rumur), differences, time.monotonic() - start
+
+
+def in_words(verdicts):
+    kinds = {"violated": [], "holds": [], "holds vacuously": []}
+    for name, says in verdicts.items():
+        if name != "counting":
+            kinds[says].append(name)
+    return "; ".join(f"{says}: {', '.join(names)}" for says, names in kinds.items() if names)
+
+
+# ---- Models that are wrong on purpose ----
+
+BROKEN = [
+    ("a rule is removed", "any-timed", {"changes": [{"remove": "time-wait-fin-again"}]}),
+    ("a rule sends something else", "fifo-timed", {"changes": [{"replace": "closed-ack", "with": {
+        "id": "closed-ack", "in": "CLOSED", "do": ["send RST seq=seg.ack + 1", "drop"]}}]}),
+    ("a timer is longer", "any-timed", {"set": {"time_wait": "2 * msl + 1"}}),
+]
+
+
+def told_apart(cwd):
+    """For each broken model, whether SPIN and rumur count something else than tcpmc counts for the right one."""
+    result = []
+    for what, scenario, change in BROKEN:
+        path = cwd / "broken.json"
+        path.write_text(json.dumps({"variant": "broken", "of": "rfc9293", "cite": "none", "says": "wrong on purpose", **change}))
+        right = ask_tcpmc("rfc9293", scenario, [], cwd)
+        spin = ask_spin(str(path), scenario, [], cwd)
+        rumur = ask_rumur(str(path), scenario, [], cwd, right["states"])
+        numbers = [(t["states"], t["steps"]) for t in (right, spin, rumur)]
+        result.append((what, scenario, numbers, numbers[0] != numbers[1] == numbers[2]))
+    return result
+
+
+def main():
+    asked = cases()
+    rows, wrong = [], 0
+    start = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(max_workers=options.jobs) as pool:
+        for case, answers, differences, seconds in pool.map(compare, asked):
+            protocol, scenario, settings = case
+            title = f"{protocol} in {scenario}{''.join(' ' + s for s in settings)}"
+            if differences:
+                wrong += 1
+                print(f"DIFFERENT {title}", *differences, sep="\n  ", flush=True)
+            else:
+                print(f"equal     {title}: {answers[0]['states']} states, {answers[0]['steps']} steps, "
+                      f"{len(answers[0]['verdicts']) - 1} verdicts ({seconds:.0f} s)", flush=True)
+            rows.append((title, answers, differences))
+    with tempfile.TemporaryDirectory() as folder:
+        broken = [] if options.only else told_apart(pathlib.Path(folder))
+    for what, scenario, numbers, caught in broken:
+        wrong += not caught
+        print(f"{'caught' if caught else 'MISSED'}    {what}, in {scenario}: right {numbers[0]}, SPIN {numbers[1]}, rumur {numbers[2]}")
+    print(f"{len(rows)} models, {wrong} different, {time.monotonic() - start:.0f} s")
+    if options.write:
+        write(rows, broken)
+    return 1 if wrong else 0
+
+
+def write(rows, broken):
+    def tool(command, pattern):
+        done = subprocess.run(command, capture_output=True, text=True)
+        found = re.search(pattern, done.stdout + done.stderr)
+        return found[0] if found else "?"
+
+    equal = sum(not differences for _, _, differences in rows)
+    states = sum(answers[0]["states"] for _, answers, _ in rows if answers)
+    verdicts = sum(len(answers[0]["verdicts"]) - 1 for _, answers, _ in rows if answers)
+    lines = [
+        "# Cross-check: tcpmc, SPIN and rumur on the same models", "",
+        "Written by `scripts/cross-check`; the test `cross_check` repeats a selection of it. Each row is a shipped protocol or",
+        "variant in a scenario of `tests/cross_check`, exported by `tcpmc export`. SPIN explores without any reduction, rumur",
+        "without symmetry. A step is a transition of tcpmc, a transition of SPIN (its count less one: it counts coming to",
+        "the initial state), and a rule that rumur fired.", "",
+        f"{tool(['spin', '-V'], r'Spin Version [0-9.]+')}, {tool(['rumur', '--version'], r'[Rr]umur.*[0-9]+')}. "
+        f"{equal} of {len(rows)} models are equal in everything: {states:,} states and {verdicts:,} verdicts (violated, holds, or "
+        "holds vacuously) in each tool.", "",
+        "On the unlimited network (`set-...`) the states are those of plain exploration of every set of segments, and the pairs of",
+        "endpoints that the covering search of `tcpmc check` finds reachable are compared with those that SPIN met; its verdicts",
+        "are compared as everywhere.", "",
+        "| model | states | SPIN | rumur | steps | SPIN | rumur | pairs, SPIN | verdicts of all three |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|---|"]
+    for title, answers, differences in rows:
+        if not answers:
+            lines.append(f"| {title} | {differences[0].splitlines()[0]} |")
+            continue
+        t, s, r = answers
+        pairs = "" if t["pairs"] is None else f"{t['pairs']:,} = {s['pairs']:,}" if t["pairs"] == s["pairs"] else f"**{t['pairs']} / {s['pairs']}**"
+        same = "" if not differences else "**different** "
+        lines.append(f"| {title} | {t['states']:,} | {s['states']:,} | {r['states']:,} | {t['steps']:,} | {s['steps']:,} | "
+                     f"{r['steps']:,} | {pairs} | {same}{in_words(t['verdicts'])} |")
+    lines += ["", "## Models that are wrong on purpose", "",
+              "rfc9293 with one change is exported, and compared with what tcpmc counts for the right one (states, steps).", "",
+              "| change | scenario | right | SPIN on the wrong one | rumur on the wrong one |", "|---|---|---|---|---|"]
+    for what, scenario, numbers, caught in broken:
+        told = [f"{n[0]:,}, {n[1]:,}" for n in numbers]
+        lines.append(f"| {what}{'' if caught else ' (**missed**)'} | {scenario} | {told[0]} | {told[1]} | {told[2]} |")
+    (options.source / "docs" / "cross-check.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+sys.exit(main())
