@@ -153,7 +153,7 @@ begin
   values := high - low + 1;
   if values < 1 | values > 1001 then error "a choice among no values, or too many"; end;
   w.ways := w.ways * values;
-  if w.ways > CHOICES then error "one event goes more ways than the model looks at: export with more --choices"; end;
+  if w.ways > CHOICES then error "one event goes more ways than the model looks at: raise --choices"; end;
   w.value := low + w.choice % values;
   w.choice := w.choice / values;
 end;
@@ -258,7 +258,7 @@ constexpr const char* put_into_set = R"(  for k: 0..CAPACITY - 1 do
       end;
     end;
   end;
-  if from_@X@.n = CAPACITY then error "more segments in flight than the array holds: export with more --room"; end;
+  if from_@X@.n = CAPACITY then error "more segments in flight than the array holds: raise --room"; end;
   put_in(from_@X@, place_of(from_@X@, sent), sent);
 )";
 constexpr const char* put_into_bag = R"(  if @charged@ & w.event = EVENT_TIME_OUT then

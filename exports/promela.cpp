@@ -155,7 +155,7 @@ static void choose(int low, int high) {
   int values = high - low + 1;
   if (values < 1 || values > 1001) model_error("a choice among no values, or too many");
   w.ways *= values;
-  if (w.ways > CHOICES) model_error("one event goes more ways than the model looks at: export with more --choices");
+  if (w.ways > CHOICES) model_error("one event goes more ways than the model looks at: raise --choices");
   w.value = low + w.choice % values;
   w.choice /= values;
 }
@@ -184,7 +184,9 @@ static void tag_answer(void) {
 // order, so that equal contents are equal arrays.
 constexpr const char* channels = R"(
 static int order_of(const struct segment *a, const struct segment *b) { return memcmp(a, b, sizeof *a); }
-static int same_wire(const struct segment *a, const struct segment *b) { return memcmp(a, b, WIRE * sizeof(val)) == 0; }
+static int same_wire(const struct segment *a, const struct segment *b) {
+  return memcmp(a, b, WIRE * sizeof(val)) == 0;
+}
 
 /* Of equal neighbours only the first makes a difference. */
 static int distinct(const struct channel *c, int i) {
@@ -220,7 +222,7 @@ static void send_on(struct channel *c) {
         break;
       }
     }
-    if (c->n == CAPACITY) model_error("more segments in flight than the array holds: export with more --room");
+    if (c->n == CAPACITY) model_error("more segments in flight than the array holds: raise --room");
     put_in(c, place_of(c, &w.out), &w.out);
     return;
   }
@@ -324,7 +326,8 @@ static int tick(void) {
   int changed = 0;
   next = now.s;
   if (!TIME_PASSES) return 0;
-@timers@  if (LIFETIME > 0 && (!grow_older(&next.from_A, &changed) || !grow_older(&next.from_B, &changed))) return 0;
+@timers@  if (LIFETIME > 0 && !grow_older(&next.from_A, &changed)) return 0;
+  if (LIFETIME > 0 && !grow_older(&next.from_B, &changed)) return 0;
   if (!changed) return 0;
   judge_state();
   return 1;

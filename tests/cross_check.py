@@ -121,7 +121,8 @@ class Failed(Exception):
 def run(command, cwd, good=(0,), limit=900):
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, errors="replace", timeout=limit)
     if done.returncode not in good:
-        raise Failed(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        told = done.stdout[-2000:] + done.stderr[-2000:]
+        raise Failed(f"{' '.join(map(str, command))}: exit {done.returncode}\n{told}")
     return done.stdout
 
 
@@ -201,7 +202,7 @@ def compare(case):
     """The answers of the three, and the differences between them in words."""
     protocol, scenario, settings = case
     name = "-".join([pathlib.Path(protocol).stem, scenario, *settings]).replace("=", "-")
-    root = pathlib.Path(options.keep).resolve() if options.keep else pathlib.Path(tempfile.mkdtemp(prefix="cross-check-"))
+    root = pathlib.Path(options.keep or tempfile.mkdtemp(prefix="cross-check-")).resolve()
     cwd = root / name
     cwd.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
@@ -229,7 +230,8 @@ def asked_of(verdicts):
 
 
 def reached(verdicts):
-    return ", ".join(short for name, short in (("reaches-time-wait", "TW"), ("reaches-second", "2nd")) if verdicts.get(name) == "holds")
+    short = {"reaches-time-wait": "TW", "reaches-second": "2nd"}
+    return ", ".join(short[name] for name in short if verdicts.get(name) == "holds")
 
 
 def in_words(verdicts):
@@ -284,7 +286,8 @@ def told_apart(cwd):
     result = []
     for what, scenario, change in BROKEN:
         path = cwd / "broken.json"
-        path.write_text(json.dumps({"variant": "broken", "of": "rfc9293", "cite": "none", "says": "wrong on purpose", **change}))
+        head = {"variant": "broken", "of": "rfc9293", "cite": "none", "says": "wrong on purpose"}
+        path.write_text(json.dumps({**head, **change}))
         right = ask_tcpmc("rfc9293", scenario, [], cwd)
         spin = ask_spin(str(path), scenario, [], cwd)
         rumur = ask_rumur(str(path), scenario, [], cwd, right["states"])
@@ -316,7 +319,8 @@ def main():
         print(f"{'equal' if fine else 'DIFFERENT'}     {name} asserted in {tool}: {told}, tcpmc: {says}")
     for what, scenario, numbers, caught in broken:
         wrong += not caught
-        print(f"{'caught' if caught else 'MISSED'}    {what}, in {scenario}: right {numbers[0]}, SPIN {numbers[1]}, rumur {numbers[2]}")
+        right, spin, rumur = numbers
+        print(f"{'caught' if caught else 'MISSED'}    {what}, in {scenario}: right {right}, SPIN {spin}, rumur {rumur}")
     print(f"{len(rows)} models, {wrong} different, {time.monotonic() - start:.0f} s")
     if options.write:
         write(rows, broken)
@@ -352,7 +356,7 @@ def write(rows, broken):
             lines.append(f"| {title} | {differences[0].splitlines()[0]} |")
             continue
         t, s, r = answers
-        pairs = "" if t["pairs"] is None else f"{t['pairs']:,} = {s['pairs']:,}" if t["pairs"] == s["pairs"] else f"**{t['pairs']} / {s['pairs']}**"
+        pairs = "" if t["pairs"] is None else f"{t['pairs']:,}, {s['pairs']:,}"
         same = "" if not differences else "**different** "
         lines.append(f"| {title} | {t['states']:,} | {s['states']:,} | {r['states']:,} | {t['steps']:,} | {s['steps']:,} | "
                      f"{r['steps']:,} | {pairs} | {reached(t['verdicts'])} | {same}{in_words(t['verdicts'])} |")
