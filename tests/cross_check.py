@@ -48,7 +48,7 @@ MORE = ["simultaneous", "data-and-abort", "free-copies", "wrap"]
 QUICK = {  # what a variant is asked for by default, beside rfc9293, which is asked for everything
     "arbitrary-isn": ["fifo-timed", "set-untimed"],
     "constant-isn": ["any-timed", "set-lazy"],
-    "early-close-literal": ["data-and-abort", "fifo-timed"],
+    "early-close-literal": ["early-close"],
     "four-message-handshake-a": ["any-timed", "set-untimed"],
     "four-message-handshake-b": ["any-lazy", "fifo-timed"],
     "four-message-handshake-c": ["fifo-lazy", "set-lazy"],
@@ -85,9 +85,9 @@ def cases():
         # A variant that is new here is asked for everything until somebody chooses.
         chosen = FULL if options.all else QUICK.get(protocol, FULL)
         if protocol == "rfc9293":
-            chosen = FULL + MORE
+            chosen = FULL + MORE + (["early-close"] if options.all else [])
         elif options.all:
-            chosen = FULL + ["data-and-abort"]
+            chosen = FULL + ["data-and-abort"] + (["early-close"] if protocol == "early-close-literal" else [])
         for scenario in chosen:
             if (protocol, scenario) not in TOO_LARGE:
                 result.append((protocol, scenario, SETTINGS.get(protocol, [])))
