@@ -1,152 +1,410 @@
-// The enumerating search: every reachable state once, breadth-first.
+// The enumerating search: every reachable state once, breadth-first, with any number of threads.
 //
-// States are kept in the order in which they were found, level by level, and nothing else is kept about
-// them: no parent pointers. A path is rebuilt backwards, by looking through the level before for the first
-// state that has the wanted one among its successors. So a path is a shortest one, and of the shortest the
-// least in the order in which the system generates steps.
+// A level is expanded in rounds. First every thread takes words of the level and sorts their successors by
+// partition of the visited set into its own buffers; when the buffers are full, every thread takes partitions
+// and inserts what all have for it. So nobody waits for a lock, and a partition's cache lines are asked for
+// many words at a time. What is new is the next level.
+//
+// The system only looks up while threads run. A word for which something is missing is kept for later; when
+// the level is through, the system learns what was missing and those words are expanded again, until none is
+// left. What is missing in a level does not depend on the threads, and so nothing does: numbers, words,
+// levels, verdicts and paths are the same for every number of threads.
+//
+// Only the levels are kept (levels.hpp), no parent pointers. A path is rebuilt backwards: among the words one
+// level before that have the wanted one as successor the least is taken, with its first such step. So a path
+// is a shortest one, and of the shortest the least one, compared from its end.
 #pragma once
 
-#include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <concepts>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "checker/crew.hpp"
+#include "checker/levels.hpp"
 #include "checker/report.hpp"
 #include "checker/visited.hpp"
 
 namespace tcpmc::checker {
 
-// All that a system has to offer. `successors` calls emit(next, step, marks) for every step from a state,
-// in a fixed order, and returns marks of the state itself; `look` gives the marks of a state as it is.
+// All that a system has to offer. Words are below 2^words().width(). `expand` calls emit(next, step, marks) for
+// every step from a word, in a fixed order, and tells the marks of the state itself; `look` tells those of them
+// that do not depend on its steps. Both only look up, by any number of threads, and say what is missing; then
+// `learn` is called, after which words may have to be repacked from the layout that they had.
 template <typename System>
-concept TransitionSystem = requires(System system, const typename System::state& s) {
-  { system.initial() } -> std::same_as<typename System::state>;
+concept TransitionSystem = requires(System system, const System constant, typename System::word w,
+                                    typename System::missing what, typename System::layout from) {
+  { constant.words().width() } -> std::convertible_to<unsigned>;
+  { constant.initial() } -> std::same_as<typename System::word>;
+  { constant.repack(w, from) } -> std::same_as<typename System::word>;
   {
-    system.successors(s, [](const typename System::state&, const typename System::step&, marks) {})
-    } -> std::same_as<marks>;
-  { system.look(s) } -> std::same_as<marks>;
+    constant.expand(w, what, [](typename System::word, const typename System::step&, marks) {})
+    } -> std::same_as<typename System::expansion>;
+  { constant.look(w, what) } -> std::same_as<typename System::expansion>;
+  system.learn(std::move(what));
 };
 
 template <TransitionSystem System>
 class enumerating_search {
  public:
-  using state = typename System::state;
+  using word = typename System::word;
   using step = typename System::step;
 
   struct path_step {
     step by;
-    state from, to;
+    word from, to;  // in the system's layout at the end
   };
 
   explicit enumerating_search(System& system) : system_(system) {}
 
   statistics run(const options& wanted, const reporter& report) {
+    start(wanted);
     limit_watch limits(wanted, report);
-    const state start = system_.initial();
-    discover(start);
-    note(system_.look(start), 0, std::nullopt);
-    while (frontier_begin() < order_.size()) {
-      const std::size_t end = order_.size();
-      for (std::size_t i = frontier_begin(); i < end; ++i) {
-        if (!limits.go_on(so_far(), result_.ended)) return stopped_inside(end);
-        const state s = order_[i];
-        const marks own = system_.successors(s, [&](const state& next, const step& by, marks m) {
-          ++result_.transitions;
-          note(m, i, by);
-          if (discover(next)) note(system_.look(next), order_.size() - 1, std::nullopt);
-        });
-        note(own, i, std::nullopt);
-        if (wanted.goal != 0 && (result_.seen & wanted.goal) == wanted.goal) {
-          result_.ended = outcome::goal_reached;
-          return stopped_inside(end);
-        }
-      }
-      if (order_.size() == end) break;  // no new level
-      levels_.push_back(end);
-      if (levels_.size() > wanted.max_depth) {
-        // States at the limit are counted, not expanded.
+    for (std::size_t level = 0; level < levels_->levels(); ++level) {
+      const bool last = level >= wanted.max_depth;  // words at the limit are looked at, not expanded
+      if (!expand_level(level, last, limits)) break;
+      result_.depth = levels_->levels() - 1;
+      if (wanted.goal != 0 && (result_.seen & wanted.goal) == wanted.goal)
+        result_.ended = outcome::goal_reached;
+      else if (last)
         result_.ended = outcome::depth_limit;
-        return finished();
-      }
+      if (result_.ended != outcome::complete) break;
     }
-    return finished();
+    result_.depth = levels_->levels() - 1;
+    result_.states = visited_->size();
+    return result_;
   }
 
   // The shortest path to the first occurrence of a mark. Requires that it was seen.
   std::vector<path_step> path_to(marks mark) {
     const occurrence& o = first_[static_cast<std::size_t>(std::countr_zero(mark))];
     std::vector<path_step> path;
-    if (o.by) {
-      const state from = order_[o.at];
-      system_.successors(from, [&](const state& next, const step& by, marks m) {
-        if (path.empty() && (m & mark) != 0) path.push_back({by, from, next});
+    word at = system_.repack(o.at, layouts_[o.layout]);
+    if (o.by != at_itself) {
+      typename System::missing nothing;
+      std::uint32_t number = 0;
+      system_.expand(at, nothing, [&](word next, const step& by, marks) {
+        if (number++ == o.by) path.push_back({by, at, next});
       });
     }
-    for (std::size_t at = o.at; at != 0;) at = predecessor(at, path);
+    for (std::size_t level = o.level; level > 0; --level) {
+      path.push_back(predecessor(level - 1, at));
+      at = path.back().from;
+    }
     std::reverse(path.begin(), path.end());
     return path;
   }
 
-  const std::vector<state>& states() const { return order_; }
-
- private:
-  struct occurrence {
-    std::size_t at = 0;      // index of the state, or of the state before the step
-    std::optional<step> by;  // the step, where the mark was set on one
-  };
-
-  std::size_t frontier_begin() const { return levels_.back(); }
-  progress so_far() const {
-    return {order_.size(), result_.transitions, levels_.size() - 1, order_.size() - frontier_begin()};
+  // Calls visit(word) for every state found, in the system's layout.
+  template <typename Visit>
+  void for_each_state(Visit&& visit) const {
+    std::vector<word> words;
+    for (std::size_t level = 0; level < levels_->levels(); ++level)
+      for (std::size_t c = 0; c < levels_->chunks(level); ++c) {
+        const auto& from = layouts_[levels_->read(level, c, words)];
+        for (const word w : words) visit(system_.repack(w, from));
+      }
   }
 
-  bool discover(const state& s) {
-    if (!visited_.insert(s)) return false;
-    order_.push_back(s);
+ private:
+  static constexpr std::uint32_t at_itself = 0xffffffff;
+  static constexpr std::size_t recent = 2048;  // successors that a thread remembers, to leave out repetitions
+
+  // Where a mark was first set: on a word, or on its `by`-th step. The least word counts, and of it the first.
+  struct occurrence {
+    std::size_t level = 0;  // of the word
+    word at = 0;
+    std::uint32_t by = at_itself;
+    std::uint32_t layout = 0;
+  };
+  struct found {
+    marks what;
+    std::uint32_t by;
+  };
+
+  // What one thread has for itself.
+  struct worker {
+    std::array<std::vector<word>, visited_set<word>::partitions> buffers;  // mixed successors
+    std::array<word, recent> seen{};
+    bool full = false;  // some buffer
+    std::vector<word> taken;  // words of a chunk, from `next` on to be expanded
+    std::size_t next = 0;
+    std::vector<word> fresh;  // of the next level, not yet a chunk
+    std::vector<word> later;  // something was missing
+    typename System::missing missing;
+    std::vector<found> marked;  // by the word that is being expanded
+    std::array<occurrence, 64> first;
+    marks here = 0;  // of `first`, in this level
+    std::uint64_t transitions = 0;
+  };
+
+  // Leaves in each place of `seen` a word that belongs to another place.
+  static void forget(worker& w) {
+    w.seen.fill(0);
+    w.seen[0] = 1;
+  }
+
+  void start(const options& wanted) {
+    crew_ = std::make_unique<crew>(wanted.threads);
+    workers_ = std::vector<worker>(crew_->size());
+    for (worker& w : workers_) forget(w);
+    levels_ = std::make_unique<level_store<word>>(wanted.directory);
+    layouts_ = {system_.words()};
+    visited_ = std::make_unique<visited_set<word>>(system_.words().width());
+    result_ = {};
+    const word first = system_.initial();
+    visited_->insert(first);
+    levels_->add(0, {&first, 1}, system_.words().width(), 0);
+  }
+
+  // Expands all words of a level. False: a limit was reached.
+  bool expand_level(std::size_t level, bool only_look, limit_watch& limits) {
+    std::vector<word> again;  // words for which something was missing, in the current layout
+    std::atomic<std::size_t> next_chunk = 0, next_again = 0;
+    bool first_pass = true;
+    for (;;) {
+      const std::size_t chunks = first_pass ? levels_->chunks(level) : (again.size() + chunk - 1) / chunk;
+      const auto take = [&](worker& w) {
+        const std::size_t c = first_pass ? next_chunk++ : next_again++;
+        if (c >= chunks) return false;
+        w.next = 0;
+        if (!first_pass) {
+          w.taken.assign(again.begin() + static_cast<std::ptrdiff_t>(c * chunk),
+                         again.begin() + static_cast<std::ptrdiff_t>(std::min(again.size(), (c + 1) * chunk)));
+          return true;
+        }
+        const auto& from = layouts_[levels_->read(level, c, w.taken)];
+        if (from != system_.words())
+          for (word& x : w.taken) x = system_.repack(x, from);
+        return true;
+      };
+      for (;;) {
+        on_all(chunks > 1, [&](worker& w) {
+          while (!w.full && (w.next < w.taken.size() || take(w))) expand_some(w, only_look);
+        });
+        insert_all(level + 1);
+        if (!limits.check(so_far(level), result_.ended)) return stopped(level);
+        if ((first_pass ? next_chunk : next_again) >= chunks && nothing_taken()) break;
+      }
+      flush(level + 1);
+      typename System::missing missing;
+      again.clear();
+      for (worker& w : workers_) {
+        missing.add(std::move(w.missing));
+        again.insert(again.end(), w.later.begin(), w.later.end());
+        w.later.clear();
+      }
+      if (again.empty()) break;
+      learn(std::move(missing), again);
+      first_pass = false;
+      next_again = 0;
+    }
+    for (worker& w : workers_) keep_first(level, w);
     return true;
   }
 
-  void note(marks m, std::size_t at, std::optional<step> by) {
-    for (marks fresh = m & ~result_.seen; fresh != 0; fresh &= fresh - 1)
-      first_[static_cast<std::size_t>(std::countr_zero(fresh))] = {at, by};
-    result_.seen |= m;
-  }
-
-  // Prepends (the path is built in reverse) the first step that leads to state `at` from the level before.
-  std::size_t predecessor(std::size_t at, std::vector<path_step>& path) {
-    const state wanted = order_[at];
-    const auto level = std::upper_bound(levels_.begin(), levels_.end(), at) - 1;
-    std::optional<path_step> found;
-    std::size_t i = *(level - 1);
-    for (;; ++i) {
-      system_.successors(order_[i], [&](const state& next, const step& by, marks) {
-        if (!found && next == wanted) found = path_step{by, order_[i], next};
-      });
-      if (found) break;
+  // Expands words until the chunk ends or a buffer is full.
+  void expand_some(worker& w, bool only_look) const {
+    while (w.next < w.taken.size() && !w.full) {
+      const word at = w.taken[w.next++];
+      std::uint64_t steps = 0;
+      typename System::expansion e;
+      if (only_look) {
+        e = system_.look(at, w.missing);
+      } else {
+        e = system_.expand(at, w.missing, [&](word next, const step&, marks m) {
+          if ((m & ~result_.seen) != 0) [[unlikely]]
+            w.marked.push_back({m, static_cast<std::uint32_t>(steps)});
+          ++steps;
+          const word mixed = visited_->mix(next);
+          word& known = w.seen[static_cast<std::size_t>(mixed) % recent];
+          if (known == mixed) return;
+          known = mixed;
+          std::vector<word>& buffer = w.buffers[visited_->partition_of(mixed)];
+          buffer.push_back(mixed);
+          w.full = w.full || buffer.size() >= buffer_words_;
+        });
+      }
+      if (!e.known) {
+        w.later.push_back(at);
+        w.marked.clear();
+        continue;
+      }
+      w.transitions += steps;
+      if ((e.of_state & ~result_.seen) != 0) w.marked.push_back({e.of_state, at_itself});
+      if (!w.marked.empty()) note(w, at);
     }
-    path.push_back(*found);
-    return i;
   }
 
-  // A search that stops inside a level has found a part of the next one. That is a level too: paths may
-  // end there.
-  statistics stopped_inside(std::size_t end) {
-    if (order_.size() > end) levels_.push_back(end);
-    return finished();
+  void note(worker& w, word at) const {
+    for (const found& f : w.marked)
+      for (marks fresh = f.what & ~result_.seen; fresh != 0; fresh &= fresh - 1) {
+        const auto bit = static_cast<std::size_t>(std::countr_zero(fresh));
+        occurrence& o = w.first[bit];
+        // A mark of the state itself ends a path one step earlier than one of its steps.
+        if ((w.here & marks{1} << bit) != 0 && !earlier(f.by, at, o)) continue;
+        o = {0, at, f.by, static_cast<std::uint32_t>(layouts_.size() - 1)};
+        w.here |= marks{1} << bit;
+      }
+    w.marked.clear();
+  }
+  bool earlier(std::uint32_t by, word at, const occurrence& o) const {
+    const word other = system_.repack(o.at, layouts_[o.layout]);
+    if ((by == at_itself) != (o.by == at_itself)) return by == at_itself;
+    return at != other ? at < other : by < o.by;
+  }
+  void keep_first(std::size_t level, worker& w) {
+    for (marks m = w.here; m != 0; m &= m - 1) {
+      const auto bit = static_cast<std::size_t>(std::countr_zero(m));
+      occurrence& o = first_[bit];
+      occurrence& here = w.first[bit];
+      const word at = system_.repack(here.at, layouts_[here.layout]);
+      if ((result_.seen & marks{1} << bit) != 0 && (o.level != level || !earlier(here.by, at, o))) continue;
+      o = here;
+      o.level = level;
+      result_.seen |= marks{1} << bit;
+    }
+    w.here = 0;
   }
 
-  statistics finished() {
-    result_.states = order_.size();
-    result_.depth = levels_.size() - 1;
-    return result_;
+  // Inserts all that is buffered; what is new goes to level `next`.
+  void insert_all(std::size_t next) {
+    std::size_t waiting = 0;
+    for (const worker& w : workers_)
+      for (const std::vector<word>& b : w.buffers) waiting += b.size();
+    std::atomic<std::size_t> next_partition = 0;
+    on_all(waiting > 4096, [&](worker& w) {
+      for (std::size_t p; (p = next_partition++) < visited_set<word>::partitions;)
+        for (worker& from : workers_) {
+          visited_->insert(p, from.buffers[p], [&](word fresh) { discover(w, next, fresh); });
+          from.buffers[p].clear();
+        }
+    });
+    for (worker& w : workers_) {
+      w.full = false;
+      result_.transitions += std::exchange(w.transitions, 0);
+    }
+    const std::uint64_t states = visited_->size();
+    // A word a partition and thread for every 2^14 states: about a byte a state for all buffers together.
+    buffer_words_ = std::max<std::size_t>(64, states / 8 / (visited_set<word>::partitions * workers_.size()));
+    levels_->keep_in_memory(std::max<std::uint64_t>(std::uint64_t{8} << 20, states / 8));
   }
+
+  void discover(worker& w, std::size_t level, word fresh) {
+    w.fresh.push_back(fresh);
+    if (w.fresh.size() == level_store<word>::chunk_words) flush(level, w);
+  }
+  void flush(std::size_t level, worker& w) {
+    levels_->add(level, w.fresh, system_.words().width(), static_cast<std::uint32_t>(layouts_.size() - 1));
+    w.fresh.clear();
+  }
+  void flush(std::size_t level) {
+    for (worker& w : workers_) flush(level, w);
+  }
+
+  // Has the system learn, and brings everything into the layout that it has then.
+  void learn(typename System::missing missing, std::vector<word>& again) {
+    const typename System::layout before = system_.words();
+    system_.learn(std::move(missing));
+    if (system_.words() == before) return;
+    layouts_.push_back(system_.words());
+    for (word& w : again) w = system_.repack(w, before);
+    for (worker& w : workers_) forget(w);
+    rebuild_visited();
+  }
+
+  // From the levels, so that there are never two sets.
+  void rebuild_visited() {
+    visited_.reset();
+    visited_ = std::make_unique<visited_set<word>>(system_.words().width());
+    for (std::size_t level = 0; level < levels_->levels(); ++level) {
+      std::atomic<std::size_t> next_chunk = 0;
+      const std::size_t chunks = levels_->chunks(level);
+      while (next_chunk < chunks) {
+        on_all(chunks > 1, [&](worker& w) {
+          std::vector<word> words;
+          for (std::size_t c; !w.full && (c = next_chunk++) < chunks;) {
+            const auto& from = layouts_[levels_->read(level, c, words)];
+            for (const word x : words) {
+              const word mixed = visited_->mix(system_.repack(x, from));
+              std::vector<word>& buffer = w.buffers[visited_->partition_of(mixed)];
+              buffer.push_back(mixed);
+              w.full = w.full || buffer.size() >= buffer_words_;
+            }
+          }
+        });
+        std::atomic<std::size_t> next_partition = 0;
+        on_all(true, [&](worker&) {
+          for (std::size_t p; (p = next_partition++) < visited_set<word>::partitions;)
+            for (worker& from : workers_) {
+              visited_->insert(p, from.buffers[p], [](word) {});
+              from.buffers[p].clear();
+            }
+        });
+        for (worker& w : workers_) w.full = false;
+      }
+    }
+  }
+
+  // The least word of a level that has `wanted` among its successors, with its first such step.
+  path_step predecessor(std::size_t level, word wanted) {
+    std::vector<std::optional<path_step>> best(workers_.size());
+    std::atomic<std::size_t> next_chunk = 0;
+    const std::size_t chunks = levels_->chunks(level);
+    on_all(chunks > 1, [&](worker& w) {
+      std::optional<path_step>& least = best[static_cast<std::size_t>(&w - workers_.data())];
+      typename System::missing nothing;
+      std::vector<word> words;
+      for (std::size_t c; (c = next_chunk++) < chunks;) {
+        const auto& from = layouts_[levels_->read(level, c, words)];
+        for (word at : words) {
+          at = system_.repack(at, from);
+          if (least && least->from <= at) continue;
+          system_.expand(at, nothing, [&](word next, const step& by, marks) {
+            if (next == wanted && (!least || at < least->from)) least = path_step{by, at, next};
+          });
+        }
+      }
+    });
+    std::optional<path_step> least;
+    for (const auto& b : best)
+      if (b && (!least || b->from < least->from)) least = b;
+    return *least;
+  }
+
+  template <typename Work>
+  void on_all(bool worth_it, Work&& work) {
+    if (!worth_it || workers_.size() == 1)
+      work(workers_[0]);
+    else
+      crew_->run([&](unsigned i) { work(workers_[i]); });
+  }
+  bool nothing_taken() const {
+    return std::all_of(workers_.begin(), workers_.end(), [](const worker& w) { return w.next == w.taken.size(); });
+  }
+  progress so_far(std::size_t level) const {
+    return {visited_->size(), result_.transitions, level, levels_->words(level)};
+  }
+  // Ends inside a level: the part of the next one that was found is a level too.
+  bool stopped(std::size_t level) {
+    flush(level + 1);
+    for (worker& w : workers_) keep_first(level, w);
+    return false;
+  }
+
+  static constexpr std::size_t chunk = 4096;  // words that are taken at a time when they are expanded again
 
   System& system_;
-  visited_set<state> visited_;
-  std::vector<state> order_;            // every state, in the order of discovery
-  std::vector<std::size_t> levels_{0};  // where each level begins in order_
+  std::unique_ptr<crew> crew_;
+  std::vector<worker> workers_;
+  std::unique_ptr<level_store<word>> levels_;
+  std::unique_ptr<visited_set<word>> visited_;
+  std::vector<typename System::layout> layouts_;  // of all words so far, by the tag of their chunk
+  std::size_t buffer_words_ = 64;                 // of one partition, one thread
   std::array<occurrence, 64> first_;
   statistics result_;
 };

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <string>
 
 namespace tcpmc::checker {
 
@@ -30,6 +31,8 @@ struct options {
   std::uint64_t max_depth = std::numeric_limits<std::uint64_t>::max();  // steps
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::uint64_t max_memory = std::numeric_limits<std::uint64_t>::max();  // bytes, of the whole process
+  unsigned threads = 1;
+  std::string directory = "/var/tmp";  // for levels that do not stay in memory
 };
 
 struct progress {
@@ -50,17 +53,21 @@ struct statistics {
 // Resident memory of this process in bytes; 0 where the system does not tell.
 std::uint64_t resident_memory();
 
-// Checks the limits that need a system call, at intervals.
+// Checks the limits.
 class limit_watch {
  public:
   limit_watch(const options& o, const reporter& r) : options_(o), reporter_(r) {}
 
-  // Whether to go on; if not, `ended` says why.
+  // Whether to go on; if not, `ended` says why. For every state: what costs something is asked at intervals.
   bool go_on(const progress& p, outcome& ended) {
     if (p.states >= options_.max_states) return stop(outcome::state_limit, ended);
-    if (++calls_ % interval != 0) return true;
+    return ++calls_ % interval != 0 || check(p, ended);
+  }
+  // The same, at once.
+  bool check(const progress& p, outcome& ended) const {
+    if (p.states >= options_.max_states) return stop(outcome::state_limit, ended);
     if (std::chrono::steady_clock::now() >= options_.deadline) return stop(outcome::time_limit, ended);
-    if (calls_ % (16 * interval) == 0 && options_.max_memory != std::numeric_limits<std::uint64_t>::max() &&
+    if (options_.max_memory != std::numeric_limits<std::uint64_t>::max() &&
         resident_memory() >= options_.max_memory)
       return stop(outcome::memory_limit, ended);
     if (reporter_ && !reporter_(p)) return stop(outcome::interrupted, ended);

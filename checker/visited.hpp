@@ -1,27 +1,331 @@
-// The visited set: exact, every state in full.
+// The visited set: exact, compact, growing while the search runs.
+//
+// A state is a word of `width` bits. An invertible mix spreads words over [0, 2^width); the mixed word's top
+// bits choose a partition, the next ones a bucket of one cache line, and only what the place does not tell is
+// stored (quotienting: Cleary 1984; as a tree or table of states: van der Vegt and Laarman 2011). So an entry
+// takes 24 to 64 bits, and the word can be computed back from it: nothing is ever lost or confused.
+//
+// Buckets are numbered by scaling: bucket = r * buckets / 2^bits for the mixed word's rest r. So any number of
+// buckets will do, a bucket holds an interval of rests, and the low bits of r tell apart all rests of an
+// interval. A full bucket hands its entries to the next ones; three bits of an entry say how far it is from
+// home (1 + distance, so that no entry is zero), and the few that would be further than 6 go to a stash.
+// Nothing is removed, hence an entry at distance d has d full buckets before it, and a look-up ends at the
+// first bucket that has room.
+//
+// Partitions grow one at a time, by a fifth, in one sequential pass; so the set as a whole is 75 to 90 % full
+// at any time. As the number of buckets grows the rests get shorter, and narrower entries are used.
+// Different partitions may be used by different threads at the same time.
 #pragma once
 
+#include <sys/mman.h>
 #include <tsl/robin_set.h>
 #include <xxhash.h>
 
-#include <type_traits>
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <span>
+#include <utility>
+
+#include "checker/word.hpp"
 
 namespace tcpmc::checker {
 
-template <typename State>
-class visited_set {
-  static_assert(std::has_unique_object_representations_v<State>, "states are compared and hashed as bytes");
+// How entries of one width lie in a line of 64 bytes: a high and a low part, each in a row of its own. The low
+// part is zero for a free slot only. Slots are used from the first on.
+template <typename High, typename Low, int Slots>
+struct split_line {
+  static constexpr int slots = Slots;
+  static constexpr unsigned entry_bits = 8 * (sizeof(High) + sizeof(Low));
+  static constexpr std::size_t low_at = sizeof(High) * Slots;
 
+  static std::uint32_t equal(const std::byte* line, std::uint64_t entry) {
+    return lanes<High, Slots>(line, static_cast<High>(entry >> (8 * sizeof(Low)))) &
+           lanes<Low, Slots>(line + low_at, static_cast<Low>(entry));
+  }
+  static std::uint32_t free(const std::byte* line) { return lanes<Low, Slots>(line + low_at, Low{0}); }
+  static void put(std::byte* line, int slot, std::uint64_t entry) {
+    const auto high = static_cast<High>(entry >> (8 * sizeof(Low)));
+    const auto low = static_cast<Low>(entry);
+    std::memcpy(line + sizeof(High) * static_cast<std::size_t>(slot), &high, sizeof high);
+    std::memcpy(line + low_at + sizeof(Low) * static_cast<std::size_t>(slot), &low, sizeof low);
+  }
+  static std::uint64_t get(const std::byte* line, int slot) {
+    High high;
+    Low low;
+    std::memcpy(&high, line + sizeof(High) * static_cast<std::size_t>(slot), sizeof high);
+    std::memcpy(&low, line + low_at + sizeof(Low) * static_cast<std::size_t>(slot), sizeof low);
+    return std::uint64_t{high} << (8 * sizeof(Low)) | low;
+  }
+};
+
+template <typename Entry, int Slots>
+struct whole_line {
+  static constexpr int slots = Slots;
+  static constexpr unsigned entry_bits = 8 * sizeof(Entry);
+
+  static std::uint32_t equal(const std::byte* line, Entry entry) { return lanes<Entry, Slots>(line, entry); }
+  static std::uint32_t free(const std::byte* line) { return lanes<Entry, Slots>(line, Entry{0}); }
+  static void put(std::byte* line, int slot, Entry entry) {
+    std::memcpy(line + sizeof(Entry) * static_cast<std::size_t>(slot), &entry, sizeof entry);
+  }
+  static Entry get(const std::byte* line, int slot) {
+    Entry entry;
+    std::memcpy(&entry, line + sizeof(Entry) * static_cast<std::size_t>(slot), sizeof entry);
+    return entry;
+  }
+};
+
+using line24 = split_line<std::uint16_t, std::uint8_t, 21>;
+using line32 = whole_line<std::uint32_t, 16>;
+using line40 = split_line<std::uint32_t, std::uint8_t, 12>;
+using line48 = split_line<std::uint32_t, std::uint16_t, 10>;
+using line64 = whole_line<std::uint64_t, 8>;
+using line128 = whole_line<wide, 4>;
+
+// Zeroed memory in whole cache lines. What is large comes from the system page by page and goes back to it, so
+// that growing leaves no holes.
+class lines {
  public:
-  // Whether `s` was not there yet; it is now.
-  bool insert(const State& s) { return set_.insert(s).second; }
-  std::size_t size() const { return set_.size(); }
+  explicit lines(std::size_t count) : count_(count) {
+    if (count_ * line_size >= from_system) {
+      void* got = mmap(nullptr, count_ * line_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      if (got == MAP_FAILED) throw std::bad_alloc();
+      madvise(got, count_ * line_size, MADV_HUGEPAGE);  // a wish: nothing depends on it
+      at_ = static_cast<std::byte*>(got);
+    } else {
+      at_ = static_cast<std::byte*>(std::aligned_alloc(line_size, count_ * line_size));
+      if (at_ == nullptr) throw std::bad_alloc();
+      std::memset(at_, 0, count_ * line_size);
+    }
+  }
+  lines(lines&& other) noexcept
+      : at_(std::exchange(other.at_, nullptr)), count_(std::exchange(other.count_, 0)) {}
+  lines& operator=(lines&& other) noexcept {
+    std::swap(at_, other.at_);
+    std::swap(count_, other.count_);
+    return *this;
+  }
+  lines(const lines&) = delete;
+  lines& operator=(const lines&) = delete;
+  ~lines() {
+    if (at_ == nullptr) return;
+    if (count_ * line_size >= from_system)
+      munmap(at_, count_ * line_size);
+    else
+      std::free(at_);
+  }
+
+  std::byte* operator[](std::size_t i) const { return at_ + i * line_size; }
+  std::size_t count() const { return count_; }
 
  private:
-  struct hash {
-    std::size_t operator()(const State& s) const { return XXH3_64bits(&s, sizeof s); }
+  static constexpr std::size_t line_size = 64, from_system = 32768;
+  std::byte* at_ = nullptr;
+  std::size_t count_ = 0;
+};
+
+template <typename Word>
+class visited_set {
+ public:
+  static constexpr unsigned partition_bits = 8;
+  static constexpr std::size_t partitions = std::size_t{1} << partition_bits;
+
+  // For words below 2^width. A width below 16 counts as 16.
+  explicit visited_set(unsigned width)
+      : width_(std::max(width, 16u)), mix_(width_), rest_bits_(width_ - partition_bits) {
+    assert(width_ <= 8 * sizeof(Word));
+    for (partition& p : all_) p.resize(1, rest_bits_);
+  }
+
+  Word mix(Word w) const { return mix_(w); }
+  std::size_t partition_of(Word mixed) const { return static_cast<std::size_t>(mixed >> rest_bits_); }
+
+  // Inserts words of one partition, mixed; calls fresh(word) for each that was not there yet, in their order.
+  template <typename Fresh>
+  void insert(std::size_t of, std::span<const Word> mixed, Fresh&& fresh) {
+    partition& p = all_[of];
+    const Word prefix = static_cast<Word>(of) << rest_bits_;
+    std::size_t done = 0;
+    while (done < mixed.size())
+      done += with_lines(p, [&](auto line) {
+        return p.template insert<decltype(line)>(mixed.subspan(done), prefix,
+                                                 [&](Word m) { fresh(mix_.back(m)); });
+      });
+  }
+
+  bool insert(Word w) {
+    bool is_new = false;
+    const Word m = mix_(w);
+    insert(partition_of(m), std::span<const Word>(&m, 1), [&](Word back) {
+      assert(back == w);
+      (void)back;
+      is_new = true;
+    });
+    return is_new;
+  }
+
+  std::size_t size() const {
+    std::size_t sum = 0;
+    for (const partition& p : all_) sum += p.count;
+    return sum;
+  }
+  // Memory of the lines and the stash.
+  std::size_t bytes() const {
+    std::size_t sum = 0;
+    for (const partition& p : all_) sum += p.at.count() * 64 + p.stash.bucket_count() * 2 * sizeof(Word);
+    return sum;
+  }
+  unsigned width() const { return width_; }
+
+ private:
+  static constexpr unsigned far = 6;       // the furthest that an entry may be from home
+  static constexpr unsigned far_bits = 3;  // 1 + distance
+  static constexpr std::size_t ahead = 12;  // lines that are being fetched while one is looked at
+
+  struct word_hash {
+    std::size_t operator()(const Word& w) const { return XXH3_64bits(&w, sizeof w); }
   };
-  tsl::robin_set<State, hash> set_;
+
+  struct partition {
+    lines at{1};
+    std::size_t count = 0, most = 0;  // entries now, and before growing
+    unsigned rest_bits = 0;           // of a mixed word without the partition
+    unsigned low_bits = 0;            // of a rest, in an entry
+    unsigned entry_bits = 0;          // of the lines in use
+    tsl::robin_set<Word, word_hash> stash;  // rests
+
+    std::size_t home(Word rest) const {
+      const auto scaled = static_cast<std::uint64_t>(rest_bits >= 32 ? rest >> (rest_bits - 32)
+                                                                     : rest << (32 - rest_bits));
+      return static_cast<std::size_t>(scaled * at.count() >> 32);
+    }
+    // The least rest whose home is `bucket`.
+    Word first_of(std::size_t bucket) const {
+      const std::uint64_t scaled = ((std::uint64_t{bucket} << 32) + at.count() - 1) / at.count();
+      if (rest_bits >= 32) return static_cast<Word>(scaled) << (rest_bits - 32);
+      const unsigned shift = 32 - rest_bits;
+      return static_cast<Word>((scaled + (std::uint64_t{1} << shift) - 1) >> shift);
+    }
+    Word low_mask() const { return low_bits >= 8 * sizeof(Word) ? ~Word{0} : (Word{1} << low_bits) - 1; }
+    Word entry(Word rest) const { return static_cast<Word>((rest & low_mask()) << far_bits | 1u); }
+    // The rest that `e` stands for, in the given bucket.
+    Word rest_of(Word e, std::size_t bucket) const {
+      const auto distance = static_cast<std::size_t>(e & 7u) - 1;
+      const Word least = first_of((bucket + at.count() - distance) % at.count());
+      return static_cast<Word>(least + (((e >> far_bits) - least) & low_mask()));
+    }
+    std::size_t after(std::size_t bucket) const { return bucket + 1 < at.count() ? bucket + 1 : 0; }
+
+    // Sets the number of buckets, and the widths that follow from it; the lines are empty then.
+    void resize(std::size_t buckets, unsigned bits) {
+      rest_bits = bits;
+      at = lines(buckets);
+      // A home's rests: at most so many scaled values, each of one rest or of 2^(rest_bits - 32).
+      const std::uint64_t interval = ((std::uint64_t{1} << 32) + buckets - 1) / buckets;
+      if (rest_bits >= 32) {
+        low_bits = std::min(rest_bits, static_cast<unsigned>(std::bit_width(interval - 1)) + rest_bits - 32);
+      } else {
+        const std::uint64_t rests = ((interval - 1) >> (32 - rest_bits)) + 1;
+        low_bits = std::min(rest_bits, static_cast<unsigned>(std::bit_width(rests - 1)));
+      }
+      const unsigned needed = low_bits + far_bits;
+      entry_bits = needed <= 24 ? 24 : needed <= 32 ? 32 : needed <= 40 ? 40 : needed <= 48 ? 48 : 64;
+      if (needed > 64) entry_bits = 128;
+      const std::size_t slots = with_lines(*this, [](auto line) { return std::size_t{decltype(line)::slots}; });
+      most = buckets < 4 ? buckets * slots * 3 / 4 : buckets * slots * 9 / 10;
+    }
+
+    // Inserts until growing changes the lines; returns how many words were dealt with.
+    template <typename Line, typename Fresh>
+    std::size_t insert(std::span<const Word> mixed, Word prefix, Fresh&& fresh) {
+      for (std::size_t i = 0; i < std::min(ahead, mixed.size()); ++i)
+        __builtin_prefetch(at[home(mixed[i] - prefix)], 1);
+      for (std::size_t i = 0; i < mixed.size(); ++i) {
+        if (i + ahead < mixed.size()) __builtin_prefetch(at[home(mixed[i + ahead] - prefix)], 1);
+        if (!find_or_put<Line>(mixed[i] - prefix)) continue;
+        ++count;
+        fresh(mixed[i]);
+        if (count >= most) {
+          grow<Line>();
+          return i + 1;
+        }
+      }
+      return mixed.size();
+    }
+
+    // Whether the rest was not there.
+    template <typename Line>
+    bool find_or_put(Word rest) {
+      using entry_type = decltype(Line::get(nullptr, 0));
+      const Word e = entry(rest);
+      std::size_t bucket = home(rest);
+      for (unsigned distance = 0; distance <= far; ++distance, bucket = after(bucket)) {
+        std::byte* line = at[bucket];
+        const auto here = static_cast<entry_type>(e + distance);
+        if (Line::equal(line, here) != 0) return false;
+        if (const std::uint32_t free = Line::free(line); free != 0) {
+          Line::put(line, std::countr_zero(free), here);
+          assert(rest_of(static_cast<Word>(here), bucket) == rest);
+          return true;
+        }
+      }
+      return stash.insert(rest).second;
+    }
+
+    template <typename Line>
+    void grow() {
+      partition bigger;
+      bigger.resize(at.count() + at.count() / 5 + 1, rest_bits);
+      bigger.count = count;
+      with_lines(bigger, [&](auto line) {
+        using new_line = decltype(line);
+        for (std::size_t bucket = 0; bucket < at.count(); ++bucket) {
+          const std::uint32_t free = Line::free(at[bucket]);
+          const int used = free != 0 ? std::countr_zero(free) : Line::slots;
+          for (int slot = 0; slot < used; ++slot)
+            bigger.template find_or_put<new_line>(
+                rest_of(static_cast<Word>(Line::get(at[bucket], slot)), bucket));
+        }
+        for (const Word& rest : stash) bigger.template find_or_put<new_line>(rest);
+        return 0;
+      });
+      *this = std::move(bigger);
+    }
+  };
+
+  // Calls f with a value of the type of the lines that `p` uses.
+  template <typename F>
+  static auto with_lines(const partition& p, F&& f) {
+    switch (p.entry_bits) {
+      case 24:
+        return f(line24{});
+      case 32:
+        return f(line32{});
+      case 40:
+        return f(line40{});
+      case 48:
+        return f(line48{});
+      case 64:
+        return f(line64{});
+      default:
+        if constexpr (sizeof(Word) > 8)
+          return f(line128{});
+        else
+          std::abort();
+    }
+  }
+
+  unsigned width_;
+  invertible_mix<Word> mix_;
+  unsigned rest_bits_;
+  std::array<partition, partitions> all_;
 };
 
 }  // namespace tcpmc::checker

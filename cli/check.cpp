@@ -72,12 +72,43 @@ void decide(const property_set& p, check_result& result) {
   result.bounds_met = static_cast<std::uint32_t>(result.statistics.seen >> (2 * properties::most_properties));
 }
 
-template <typename Search>
-std::vector<step> steps_to(Search& search, properties::monitored_system& system, marks mark) {
-  std::vector<step> steps;
-  for (const auto& s : search.path_to(mark)) steps.push_back(system.tables().describe(s.from, s.by));
-  return steps;
-}
+// An enumerating search of a composition, on words of 64 bits while these will do.
+class enumeration {
+ public:
+  enumeration(const composition& c, const property_set& p) : composition_(c), properties_(p) {}
+
+  checker::statistics run(const checker::options& limits, const checker::reporter& report) {
+    try {
+      return narrow_.emplace(composition_, properties_).search.run(limits, report);
+    } catch (const properties::word_overflow&) {
+      narrow_.reset();
+      return wide_.emplace(composition_, properties_).search.run(limits, report);
+    }
+  }
+  std::vector<step> steps_to(marks mark) {
+    return narrow_ ? narrow_->steps_to(mark) : wide_->steps_to(mark);
+  }
+
+ private:
+  template <typename Word>
+  struct on_words {
+    properties::monitored_system monitored;
+    properties::packed_system<Word> packed{monitored};
+    checker::enumerating_search<properties::packed_system<Word>> search{packed};
+
+    on_words(const composition& c, const property_set& p) : monitored(c, p) {}
+    std::vector<step> steps_to(marks mark) {
+      std::vector<step> steps;
+      for (const auto& s : search.path_to(mark))
+        steps.push_back(monitored.tables().describe(packed.unpack(s.from), s.by));
+      return steps;
+    }
+  };
+  const composition& composition_;
+  const property_set& properties_;
+  std::optional<on_words<std::uint64_t>> narrow_;
+  std::optional<on_words<checker::wide>> wide_;
+};
 
 void count_faults(counterexample& c) {
   for (const system::plain_successor& s : c.run.steps) {
@@ -112,22 +143,21 @@ void explain_bounds(const check_input& input, const property_set& p, check_resul
 
 void enumerate(const check_input& input, const property_set& p, checker::options limits,
                const checker::reporter& report, check_result& result) {
-  properties::monitored_system system(*input.composition, p);
-  checker::enumerating_search search(system);
+  enumeration search(*input.composition, p);
   limits.goal = goal_of(p);
   result.statistics = search.run(limits, report);
   decide(p, result);
   const system::plain_system plain(*input.composition, p.observers);
   for (std::size_t i = 0; i < p.all.size(); ++i) {
     if (result.answers[i].says != verdict::violated) continue;
-    const auto run = traces::replay(plain, steps_to(search, system, properties::violated(i)));
+    const auto run = traces::replay(plain, search.steps_to(properties::violated(i)));
     if (!run || !violates(*input.composition, p, i, *run)) broken(p.all[i].name);
     counterexample c{
         input.composition, *run, true, "breadth-first search: no shorter run violates the property", 0, 0};
     count_faults(c);
     result.answers[i].trace = std::move(c);
   }
-  explain_bounds(input, p, result, [&](marks m) { return steps_to(search, system, m); });
+  explain_bounds(input, p, result, [&](marks m) { return search.steps_to(m); });
 }
 
 // The same scenario on a network that makes so many copies at most, for showing a covering search's run.
@@ -164,8 +194,7 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
 
   // Is it a shortest one for so many copies? Ask the enumerating search.
   on = with_faults(*input.composition, charged);
-  properties::monitored_system system(*on, p);
-  checker::enumerating_search search(system);
+  enumeration search(*on, p);
   checker::options narrow = limits;
   narrow.goal = properties::violated(property);
   narrow.max_states = std::min(limits.max_states, states_for_minimality);
@@ -175,7 +204,7 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
   counterexample c;
   c.on = on;
   if ((found.seen & properties::violated(property)) != 0) {
-    run = traces::replay(exact, steps_to(search, system, properties::violated(property)));
+    run = traces::replay(exact, search.steps_to(properties::violated(property)));
     c.shortest = true;
     c.minimality =
         fmt::format("breadth-first search with at most {} {}: no shorter run violates the property", charged,

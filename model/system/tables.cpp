@@ -1,6 +1,8 @@
 #include "model/system/tables.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <stdexcept>
 
 namespace tcpmc::system {
 namespace {
@@ -23,7 +25,8 @@ tables::tables(const composition& c, const std::array<observers, 2>& extra, outc
       is_set_(network_.is_set()),
       fifo_(network_.order == language::delivery_order::fifo),
       ages_(network_.lifetime > 0),
-      charges_(c.scenario.time != language::time_mode::timed && !network_.duplication.unlimited) {}
+      charges_(c.scenario.time != language::time_mode::timed && !network_.duplication.unlimited),
+      duplicates_(network_.duplication.unlimited || network_.duplication.count > 0) {}
 
 state tables::initial() {
   state s{};
@@ -51,7 +54,9 @@ id tables::intern_segment(int sender, const values& r) {
 }
 
 void tables::add_outcomes(int side, id endpoint, step_kind kind, int which, id segment, const reactions& all,
-                          event_outcomes& into) {
+                          reacted& into) {
+  if (into.count == 0) into.first = static_cast<id>(outcomes_.size());
+  into.known = true;
   if (all.cut) into.met |= bound_incarnations;
   const values before = endpoint_row(side, endpoint);
   const values arrived = segment != none ? segment_row(1 - side, segment) : values{};
@@ -61,21 +66,51 @@ void tables::add_outcomes(int side, id endpoint, step_kind kind, int which, id s
     o.before = endpoint;
     o.after = endpoints_[at(side)].rows(r.after);
     o.segment = segment;
-    for (const values& s : r.sent) o.sent.push_back(intern_segment(side, s));
+    const bool charged = charges_ && kind == step_kind::time_out;
+    values burst{charged ? 1 : 0};
+    for (const values& s : r.sent) {
+      o.sent.push_back(intern_segment(side, s));
+      burst.push_back(static_cast<int>(o.sent.back()));
+    }
     o.label = r.label;
     o.which = which;
     o.choice = choice++;
+    o.side = side;
     o.kind = kind;
     if (listener_) listener_(side, before, r.after, segment != none ? &arrived : nullptr, o);
-    into.outcomes.push_back(static_cast<id>(outcomes_.size()));
+    if (into.count == std::numeric_limits<std::uint16_t>::max())
+      throw std::length_error("an event has more than 65535 outcomes");
+    ++into.count;
+    quick_.push_back({o.certain, o.after, channels_[at(side)].bursts(burst), o.after != o.before, o.open != 0});
     outcomes_.push_back(std::move(o));
   }
 }
 
-const tables::local& tables::local_row(int side, id endpoint) {
+void tables::learn(missing_entries entries) {
+  std::sort(entries.begin(), entries.end());
+  entries.erase(std::unique(entries.begin(), entries.end()), entries.end());
+  for (const missing_entry& m : entries) {
+    switch (m.of) {
+      case table::local:
+        learn_local(m.side, m.a);
+        break;
+      case table::arrival:
+        learn_arrival(m.side, m.a, m.b);
+        break;
+      case table::content:
+        learn_content(m.side, m.a);
+        break;
+      case table::push:
+        learn_push(m.side, m.a, m.b);
+        break;
+    }
+  }
+}
+
+void tables::learn_local(int side, id endpoint) {
   endpoint_tables& t = endpoints_[at(side)];
-  if (endpoint >= t.locals.size()) t.locals.resize(std::max<std::size_t>(endpoint + 1, 2 * t.locals.size()));
-  if (t.locals[endpoint].known) return t.locals[endpoint];
+  if (endpoint >= t.locals.size()) t.locals.resize(endpoint + 1);
+  if (t.locals[endpoint].known) return;
   local fresh;
   const values r = endpoint_row(side, endpoint);
   for (int i = 0; i < static_cast<int>(t.machine.application().application.size()); ++i)
@@ -86,31 +121,30 @@ const tables::local& tables::local_row(int side, id endpoint) {
   if (const auto ticked = t.machine.tick(r)) fresh.ticked = t.rows(*ticked);
   fresh.timer_runs = t.machine.any_timer_runs(r);
   fresh.known = true;
-  t.locals[endpoint] = std::move(fresh);
-  return t.locals[endpoint];
+  t.locals[endpoint] = fresh;
 }
 
-const tables::event_outcomes& tables::arrivals(int side, id endpoint, id segment) {
+void tables::learn_arrival(int side, id endpoint, id segment) {
   endpoint_tables& t = endpoints_[at(side)];
-  if (endpoint >= t.arrivals.size())
-    t.arrivals.resize(std::max<std::size_t>(endpoint + 1, 2 * t.arrivals.size()));
-  std::vector<arrival>& of = t.arrivals[endpoint];
-  if (segment >= of.size()) of.resize(std::max<std::size_t>(segment + 1, 2 * of.size()));
-  if (!of[segment].known) {
-    event_outcomes fresh;
-    add_outcomes(side, endpoint, step_kind::deliver, 0, segment,
-                 t.machine.arrive(endpoint_row(side, endpoint), segment_row(1 - side, segment)), fresh);
-    of[segment] = {true, std::move(fresh)};
-  }
-  return of[segment].all;
+  if (t.arrivals.at(endpoint, segment).known) return;
+  reacted fresh;
+  add_outcomes(side, endpoint, step_kind::deliver, 0, segment,
+               t.machine.arrive(endpoint_row(side, endpoint), segment_row(1 - side, segment)), fresh);
+  t.arrivals.at(endpoint, segment) = fresh;
 }
 
-const tables::content& tables::content_row(int sender, id channel) {
+tables::event_outcomes tables::arrivals(int side, id endpoint, id segment) {
+  learn_arrival(side, endpoint, segment);
+  return all_of(*endpoints_[at(side)].arrivals.find(endpoint, segment));
+}
+
+void tables::learn_content(int sender, id channel) {
   channel_tables& t = channels_[at(sender)];
-  if (channel >= t.by_id.size()) t.by_id.resize(std::max<std::size_t>(channel + 1, 2 * t.by_id.size()));
-  if (t.by_id[channel].known) return t.by_id[channel];
+  if (channel >= t.by_id.size()) t.by_id.resize(channel + 1);
+  if (t.by_id[channel].known) return;
   content fresh;
   const values tokens = row(t.contents[channel]);
+  fresh.first = static_cast<id>(t.entries.size());
   fresh.full = !is_set_ && static_cast<int>(tokens.size()) >= network_.capacity;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (i > 0 && tokens[i] == tokens[i - 1]) continue;
@@ -119,13 +153,14 @@ const tables::content& tables::content_row(int sender, id channel) {
       values without = tokens;
       without.erase(without.begin() + static_cast<std::ptrdiff_t>(i));
       e.without = t.contents(without);
-      if (!fresh.full) {
+      if (duplicates_ && !fresh.full) {
         values more = tokens;
         more.insert(more.begin() + static_cast<std::ptrdiff_t>(i), tokens[i]);
         e.duplicated = t.contents(more);
       }
     }
-    fresh.entries.push_back(e);
+    t.entries.push_back(e);
+    ++fresh.count;
   }
   bool has_to_arrive = false;
   values older;
@@ -137,53 +172,45 @@ const tables::content& tables::content_row(int sender, id channel) {
   }
   if (ages_ && !has_to_arrive) fresh.aged = t.contents(older);
   fresh.known = true;
-  t.by_id[channel] = std::move(fresh);
-  return t.by_id[channel];
+  t.by_id[channel] = fresh;
 }
 
-id tables::push(int sender, id channel, id segment) {
+void tables::learn_push(int sender, id channel, id burst) {
   channel_tables& t = channels_[at(sender)];
-  const std::uint64_t key = std::uint64_t{channel} << 32 | segment;
-  if (const auto known = t.pushes.find(key); known != t.pushes.end()) return known->second;
+  if (const pushed* p = t.pushes.find(channel, burst); p != nullptr && p->known) return;
+  pushed fresh;
+  fresh.known = true;
   values tokens = row(t.contents[channel]);
-  const int fresh = token(segment, 0);
-  id result = none;
-  if (is_set_) {
-    std::erase_if(tokens, [&](int tok) { return segment_of(tok) == segment; });
-    tokens.insert(std::upper_bound(tokens.begin(), tokens.end(), fresh), fresh);
-    result = t.contents(tokens);
-  } else if (static_cast<int>(tokens.size()) < network_.capacity) {
-    tokens.insert(fifo_ ? tokens.end() : std::upper_bound(tokens.begin(), tokens.end(), fresh), fresh);
-    result = t.contents(tokens);
+  const values sent = row(t.bursts[burst]);
+  bool full = false;
+  for (std::size_t i = 1; i < sent.size() && !full; ++i) {
+    const id segment = static_cast<id>(sent[i]);
+    if (sent[0] != 0 && has_wire(sender, tokens, segment)) ++fresh.charge;
+    const int young = token(segment, 0);
+    if (is_set_) {
+      std::erase_if(tokens, [&](int tok) { return segment_of(tok) == segment; });
+      tokens.insert(std::upper_bound(tokens.begin(), tokens.end(), young), young);
+    } else if (static_cast<int>(tokens.size()) < network_.capacity) {
+      tokens.insert(fifo_ ? tokens.end() : std::upper_bound(tokens.begin(), tokens.end(), young), young);
+    } else {
+      full = true;
+    }
   }
-  t.pushes.emplace(key, result);
-  return result;
+  if (!full) fresh.to = t.contents(tokens);
+  t.pushes.at(channel, burst) = fresh;
 }
 
-bool tables::has_wire(int sender, id channel, id segment) const {
+bool tables::has_wire(int sender, const values& tokens, id segment) const {
   const channel_tables& t = channels_[at(sender)];
-  const std::span<const int> tokens = t.contents[channel];
   return std::any_of(tokens.begin(), tokens.end(),
                      [&](int tok) { return t.wire_of[segment_of(tok)] == t.wire_of[segment]; });
 }
 
-bool tables::send(int side, const outcome& o, state& next, std::uint32_t& met) {
-  id& channel = next[at(2 + side)];
-  for (const id segment : o.sent) {
-    if (charges_ && o.kind == step_kind::time_out && has_wire(side, channel, segment)) {
-      if (duplicates(next[4]) == 0) {
-        met |= bound_duplicates;
-        return false;
-      }
-      --next[4];
-    }
-    channel = push(side, channel, segment);
-    if (channel == none) {
-      met |= bound_capacity;
-      return false;
-    }
-  }
-  return true;
+std::array<std::size_t, 5> tables::counts() const {
+  return {endpoints_[0].rows.size(), endpoints_[1].rows.size(), channels_[0].contents.size(),
+          channels_[1].contents.size(),
+          static_cast<std::size_t>(network_.loss.count + 1) *
+              static_cast<std::size_t>(network_.duplication.count + 1)};
 }
 
 std::vector<const int*> tables::in_flight(int sender, id channel) const {
@@ -199,7 +226,7 @@ step tables::describe(const state& from, const table_step& s) const {
   result.side = s.side;
   if (s.kind == step_kind::lose || s.kind == step_kind::duplicate) {
     const channel_tables& t = channels_[s.side];
-    const entry& e = t.by_id[from[at(2 + s.side)]].entries[s.what];
+    const entry& e = t.entries[t.by_id[from[at(2 + s.side)]].first + s.what];
     result.segment = row(t.segments[e.segment]);
     result.age = e.age;
     if (fifo_) {  // the position of the entry's first copy
