@@ -134,7 +134,8 @@ class enumerating_search {
     std::vector<word> taken;  // words of a chunk, from `next` on to be expanded
     std::size_t next = 0;
     std::vector<word> fresh;  // of the next level, not yet a chunk
-    std::vector<word> later;  // something was missing
+    std::vector<word> successors = std::vector<word>(256);  // of the word that is being expanded
+    std::vector<word> later;                                // something was missing
     typename System::missing missing;
     std::vector<found> marked;  // by the word that is being expanded
     std::array<occurrence, 64> first;
@@ -219,15 +220,18 @@ class enumerating_search {
         e = system_.expand(at, w.missing, [&](word next, const step&, marks m) {
           if ((m & ~result_.seen) != 0) [[unlikely]]
             w.marked.push_back({m, static_cast<std::uint32_t>(steps)});
-          ++steps;
-          const word mixed = visited_->mix(next);
+          if (steps == w.successors.size()) w.successors.resize(2 * steps);
+          w.successors[steps++] = next;
+        });
+        for (std::uint64_t i = 0; i < steps; ++i) {
+          const word mixed = visited_->mix(w.successors[i]);
           word& known = w.seen[static_cast<std::size_t>(mixed) % recent];
-          if (known == mixed) return;
+          if (known == mixed) continue;
           known = mixed;
           std::vector<word>& buffer = w.buffers[visited_->partition_of(mixed)];
           buffer.push_back(mixed);
           w.full = w.full || buffer.size() >= buffer_words_;
-        });
+        }
       }
       if (!e.known) {
         w.later.push_back(at);

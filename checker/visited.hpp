@@ -12,7 +12,7 @@
 // Nothing is removed, hence an entry at distance d has d full buckets before it, and a look-up ends at the
 // first bucket that has room.
 //
-// Partitions grow one at a time, by a fifth, in one sequential pass; so the set as a whole is 75 to 90 % full
+// Partitions grow one at a time, by a quarter, in one sequential pass; so the set as a whole is 72 to 90 % full
 // at any time. As the number of buckets grows the rests get shorter, and narrower entries are used.
 // Different partitions may be used by different threads at the same time.
 #pragma once
@@ -193,51 +193,49 @@ class visited_set {
     std::size_t operator()(const Word& w) const { return XXH3_64bits(&w, sizeof w); }
   };
 
+  // Where rests belong among the lines of one partition, and what entries keep of them.
+  struct geometry {
+    std::byte* base = nullptr;
+    std::uint64_t buckets = 0;
+    unsigned down = 0, up = 0;  // shifts that scale a rest to 32 bits; one of them is 0
+    Word low = 0;               // the bits of a rest that an entry has
+
+    std::byte* line(std::uint64_t bucket) const { return base + 64 * bucket; }
+    std::uint64_t home(Word rest) const {
+      return static_cast<std::uint64_t>(rest >> down << up) * buckets >> 32;
+    }
+    std::uint64_t after(std::uint64_t bucket) const { return bucket + 1 < buckets ? bucket + 1 : 0; }
+    Word entry(Word rest) const { return static_cast<Word>((rest & low) << far_bits | 1u); }
+    // The least rest whose home is `bucket`.
+    Word first_of(std::uint64_t bucket) const {
+      const std::uint64_t scaled = ((bucket << 32) + buckets - 1) / buckets;
+      return static_cast<Word>((scaled + (std::uint64_t{1} << up) - 1) >> up) << down;
+    }
+  };
+
   struct partition {
     lines at{1};
-    std::size_t count = 0, most = 0;  // entries now, and before growing
-    unsigned rest_bits = 0;           // of a mixed word without the partition
-    unsigned low_bits = 0;            // of a rest, in an entry
-    unsigned entry_bits = 0;          // of the lines in use
+    geometry places;
+    std::size_t count = 0, most = 0;        // entries now, and before growing
+    unsigned entry_bits = 0;                // of the lines in use
     tsl::robin_set<Word, word_hash> stash;  // rests
 
-    std::size_t home(Word rest) const {
-      const auto scaled = static_cast<std::uint64_t>(rest_bits >= 32 ? rest >> (rest_bits - 32)
-                                                                     : rest << (32 - rest_bits));
-      return static_cast<std::size_t>(scaled * at.count() >> 32);
-    }
-    // The least rest whose home is `bucket`.
-    Word first_of(std::size_t bucket) const {
-      const std::uint64_t scaled = ((std::uint64_t{bucket} << 32) + at.count() - 1) / at.count();
-      if (rest_bits >= 32) return static_cast<Word>(scaled) << (rest_bits - 32);
-      const unsigned shift = 32 - rest_bits;
-      return static_cast<Word>((scaled + (std::uint64_t{1} << shift) - 1) >> shift);
-    }
-    Word low_mask() const { return low_bits >= 8 * sizeof(Word) ? ~Word{0} : (Word{1} << low_bits) - 1; }
-    Word entry(Word rest) const { return static_cast<Word>((rest & low_mask()) << far_bits | 1u); }
-    // The rest that `e` stands for, in the given bucket.
-    Word rest_of(Word e, std::size_t bucket) const {
-      const auto distance = static_cast<std::size_t>(e & 7u) - 1;
-      const Word least = first_of((bucket + at.count() - distance) % at.count());
-      return static_cast<Word>(least + (((e >> far_bits) - least) & low_mask()));
-    }
-    std::size_t after(std::size_t bucket) const { return bucket + 1 < at.count() ? bucket + 1 : 0; }
-
     // Sets the number of buckets, and the widths that follow from it; the lines are empty then.
-    void resize(std::size_t buckets, unsigned bits) {
-      rest_bits = bits;
+    void resize(std::size_t buckets, unsigned rest_bits) {
       at = lines(buckets);
-      // A home's rests: at most so many scaled values, each of one rest or of 2^(rest_bits - 32).
+      places.base = at[0];
+      places.buckets = buckets;
+      places.down = rest_bits > 32 ? rest_bits - 32 : 0;
+      places.up = rest_bits < 32 ? 32 - rest_bits : 0;
+      // A home's rests: at most so many scaled values, of which each is one rest or 2^down, or one in 2^up.
       const std::uint64_t interval = ((std::uint64_t{1} << 32) + buckets - 1) / buckets;
-      if (rest_bits >= 32) {
-        low_bits = std::min(rest_bits, static_cast<unsigned>(std::bit_width(interval - 1)) + rest_bits - 32);
-      } else {
-        const std::uint64_t rests = ((interval - 1) >> (32 - rest_bits)) + 1;
-        low_bits = std::min(rest_bits, static_cast<unsigned>(std::bit_width(rests - 1)));
-      }
+      const std::uint64_t rests = ((interval - 1) >> places.up) + 1;
+      const unsigned low_bits = std::min(rest_bits, static_cast<unsigned>(std::bit_width(rests - 1)) + places.down);
+      places.low = (Word{1} << low_bits) - 1;
       const unsigned needed = low_bits + far_bits;
-      entry_bits = needed <= 24 ? 24 : needed <= 32 ? 32 : needed <= 40 ? 40 : needed <= 48 ? 48 : 64;
-      if (needed > 64) entry_bits = 128;
+      entry_bits = 128;
+      for (const unsigned bits : {64u, 48u, 40u, 32u, 24u})
+        if (needed <= bits) entry_bits = bits;
       const std::size_t slots = with_lines(*this, [](auto line) { return std::size_t{decltype(line)::slots}; });
       most = buckets < 4 ? buckets * slots * 3 / 4 : buckets * slots * 9 / 10;
     }
@@ -245,14 +243,14 @@ class visited_set {
     // Inserts until growing changes the lines; returns how many words were dealt with.
     template <typename Line, typename Fresh>
     std::size_t insert(std::span<const Word> mixed, Word prefix, Fresh&& fresh) {
+      const geometry g = places;
       for (std::size_t i = 0; i < std::min(ahead, mixed.size()); ++i)
-        __builtin_prefetch(at[home(mixed[i] - prefix)], 1);
+        __builtin_prefetch(g.line(g.home(mixed[i] - prefix)), 1);
       for (std::size_t i = 0; i < mixed.size(); ++i) {
-        if (i + ahead < mixed.size()) __builtin_prefetch(at[home(mixed[i + ahead] - prefix)], 1);
-        if (!find_or_put<Line>(mixed[i] - prefix)) continue;
-        ++count;
+        if (i + ahead < mixed.size()) __builtin_prefetch(g.line(g.home(mixed[i + ahead] - prefix)), 1);
+        if (!find_or_put<Line>(g, mixed[i] - prefix)) continue;
         fresh(mixed[i]);
-        if (count >= most) {
+        if (++count >= most) {
           grow<Line>();
           return i + 1;
         }
@@ -262,38 +260,67 @@ class visited_set {
 
     // Whether the rest was not there.
     template <typename Line>
-    bool find_or_put(Word rest) {
+    bool find_or_put(const geometry& g, Word rest) {
       using entry_type = decltype(Line::get(nullptr, 0));
-      const Word e = entry(rest);
-      std::size_t bucket = home(rest);
-      for (unsigned distance = 0; distance <= far; ++distance, bucket = after(bucket)) {
-        std::byte* line = at[bucket];
-        const auto here = static_cast<entry_type>(e + distance);
-        if (Line::equal(line, here) != 0) return false;
+      auto e = static_cast<entry_type>(g.entry(rest));
+      std::uint64_t bucket = g.home(rest);
+      for (unsigned distance = 0; distance <= far; ++distance, ++e, bucket = g.after(bucket)) {
+        std::byte* line = g.line(bucket);
+        if (Line::equal(line, e) != 0) return false;
         if (const std::uint32_t free = Line::free(line); free != 0) {
-          Line::put(line, std::countr_zero(free), here);
-          assert(rest_of(static_cast<Word>(here), bucket) == rest);
+          Line::put(line, std::countr_zero(free), e);
           return true;
         }
       }
       return stash.insert(rest).second;
     }
 
+    // Puts a rest that is not there yet.
+    template <typename Line>
+    void put(const geometry& g, Word rest) {
+      using entry_type = decltype(Line::get(nullptr, 0));
+      auto e = static_cast<entry_type>(g.entry(rest));
+      std::uint64_t bucket = g.home(rest);
+      for (unsigned distance = 0; distance <= far; ++distance, ++e, bucket = g.after(bucket))
+        if (const std::uint32_t free = Line::free(g.line(bucket)); free != 0)
+          return Line::put(g.line(bucket), std::countr_zero(free), e);
+      stash.insert(rest);
+    }
+
+    // The rests of all entries, in the order of their buckets, and of the stash.
+    template <typename Line, typename Visit>
+    void for_each(Visit&& visit) const {
+      const geometry g = places;
+      std::array<Word, far + 2> least{};  // least rests of this home and those before, by 1 + distance
+      for (std::uint64_t d = 1; d <= far; ++d) least[d] = g.first_of((d * g.buckets - d) % g.buckets);
+      for (std::uint64_t bucket = 0; bucket < g.buckets; ++bucket) {
+        for (std::size_t d = far + 1; d > 1; --d) least[d] = least[d - 1];
+        least[1] = g.first_of(bucket);
+        const std::byte* line = g.line(bucket);
+        const std::uint32_t free = Line::free(line);
+        const int used = free != 0 ? std::countr_zero(free) : Line::slots;
+        for (int slot = 0; slot < used; ++slot) {
+          const auto e = static_cast<Word>(Line::get(line, slot));
+          const Word from = least[static_cast<std::size_t>(e & 7u)];
+          const Word rest = static_cast<Word>(from + (((e >> far_bits) - from) & g.low));
+          assert((g.home(rest) + static_cast<std::uint64_t>(e & 7u) - 1) % g.buckets == bucket);
+          visit(rest);
+        }
+      }
+      for (const Word& rest : stash) visit(rest);
+    }
+
     template <typename Line>
     void grow() {
       partition bigger;
-      bigger.resize(at.count() + at.count() / 5 + 1, rest_bits);
+      const std::size_t buckets = at.count();
+      // By a quarter; by a half while the set is small and memory no matter.
+      bigger.resize(buckets + buckets / (buckets < 1024 ? 2 : 4) + 1,
+                    places.down != 0 ? 32 + places.down : 32 - places.up);
       bigger.count = count;
       with_lines(bigger, [&](auto line) {
-        using new_line = decltype(line);
-        for (std::size_t bucket = 0; bucket < at.count(); ++bucket) {
-          const std::uint32_t free = Line::free(at[bucket]);
-          const int used = free != 0 ? std::countr_zero(free) : Line::slots;
-          for (int slot = 0; slot < used; ++slot)
-            bigger.template find_or_put<new_line>(
-                rest_of(static_cast<Word>(Line::get(at[bucket], slot)), bucket));
-        }
-        for (const Word& rest : stash) bigger.template find_or_put<new_line>(rest);
+        const geometry g = bigger.places;
+        for_each<Line>([&](Word rest) { bigger.template put<decltype(line)>(g, rest); });
         return 0;
       });
       *this = std::move(bigger);

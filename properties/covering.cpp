@@ -27,8 +27,10 @@ marks covering_system::judge_open(int side, const system::outcome& o, system::id
           tables_.segment_values(sender_of(item), segment_of(item)).data());
   for (const system::id s : o.sent)
     in_flight[static_cast<std::size_t>(side)].push_back(tables_.segment_values(side, s).data());
-  return monitored_.judge_step(side, o, peer, in_flight[static_cast<std::size_t>(side)],
-                               in_flight[static_cast<std::size_t>(1 - side)]);
+  return monitored_
+      .judge_step(side, o, peer, &in_flight[static_cast<std::size_t>(side)],
+                  &in_flight[static_cast<std::size_t>(1 - side)])
+      .certain;
 }
 
 system::step covering_system::describe(const step& s) const {

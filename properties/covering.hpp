@@ -30,7 +30,7 @@ class covering_system {
   marks moves(const control& c, const std::vector<std::uint8_t>& has, Emit&& emit);
   std::optional<control> passed(const control& c);
   step passing() const { return {system::step_kind::tick, 0, 0}; }
-  marks look(const control& c) { return monitored_.look({c[0], c[1], 0, 0, 0}); }
+  marks look(const control& c) { return monitored_.look({c[0], c[1]}); }
 
   static std::uint32_t item_of(int sender, system::id segment) {
     return 2 * segment + static_cast<std::uint32_t>(sender);

@@ -3,15 +3,10 @@
 // A property is judged from one endpoint's part of a step as far as that decides it; what stays open is
 // judged with the rest of the state, and remembered by the ids of what it depends on. Almost all steps
 // are decided when their outcome is first worked out, so checking costs a look at two words.
-//
-// For the enumerating search a state is packed into one word: A, B, what A has in flight, what B has in
-// flight, the budgets, from the most significant bits on, each with as many bits as its ids need by now.
 #pragma once
 
-#include <algorithm>
-#include <bit>
-#include <cstdint>
 #include <stdexcept>
+#include <utility>
 
 #include "model/system/tables.hpp"
 #include "properties/property.hpp"
@@ -28,11 +23,19 @@ class monitored_system {
 
   state initial() { return tables_.initial(); }
 
+  // All that the marks of a step may depend on.
+  struct seen_step {
+    system::id outcome = 0;
+    system::id peer = 0;
+    system::state after{};  // only what is in flight
+    bool operator==(const seen_step&) const = default;
+  };
+
   // What a look-up misses: entries of the tables, and judgements.
   struct missing {
     system::missing_entries entries;
     std::vector<std::array<system::id, 2>> pairs;  // endpoints A, B
-    std::vector<std::array<system::id, 4>> steps;  // outcome, peer, channel contents: own, peer's
+    std::vector<seen_step> steps;
     bool empty() const { return entries.empty() && pairs.empty() && steps.empty(); }
     void add(missing&& other);
   };
@@ -42,10 +45,11 @@ class monitored_system {
   };
 
   // Calls emit(next, step, marks) for every step from `s`. Only looks up: any number of threads may call it.
-  template <typename Emit>
-  expansion expand(const state& s, missing& what, Emit&& emit) const;
-  // The marks that a state has as it is, without those that only its steps show.
-  expansion look(const state& s, missing& what) const;
+  // A State is a system::packed_state or system::plain_ids.
+  template <typename State, typename Emit>
+  expansion expand(const State& s, missing& what, Emit&& emit) const;
+  // The marks that endpoints A and B have as they are, without those that only steps show.
+  expansion look(system::id a, system::id b, missing& what) const;
 
   // Works out what was missing, in an order that does not depend on how it was found.
   void learn(missing what);
@@ -59,9 +63,10 @@ class monitored_system {
   system::tables& tables() { return tables_; }
   const system::tables& tables() const { return tables_; }
   const property_set& properties() const { return properties_; }
-  // The marks of one step, decided with everything that it may depend on.
-  marks judge_step(int side, const system::outcome& o, system::id peer,
-                   const std::vector<const int*>& outgoing, const std::vector<const int*>& incoming) const;
+  // One step, judged with all that is given of what it may depend on.
+  judgement judge_step(int side, const system::outcome& o, system::id peer,
+                       const std::vector<const int*>* outgoing,
+                       const std::vector<const int*>* incoming) const;
 
  private:
   struct open_step {
@@ -69,13 +74,13 @@ class monitored_system {
     bool open = false;  // depends on what is in flight as well
   };
 
-  template <typename Emit>
-  expansion steps_of(const state& s, missing& what, Emit&& emit) const;
-  // The marks of a step; false: they have to be worked out.
-  bool marks_of(system::id outcome, int side, const state& before, const state& after, missing& what,
-                marks& m) const;
-  void learn_step(const std::array<system::id, 4>& key);
-  bool final(const state& s) const;
+  template <typename State, typename Emit>
+  expansion steps_of(const State& s, missing& what, Emit&& emit) const;
+  // Adds the marks of a step that depend on more than its outcome; false: they have to be worked out.
+  template <typename State>
+  bool judged(system::id outcome, system::id peer, const State& after, missing& what, marks& m) const;
+  void learn_step(const seen_step& s);
+  bool final(system::id a, system::id b) const;
 
   const composition& composition_;
   const property_set& properties_;
@@ -85,21 +90,22 @@ class monitored_system {
   std::array<std::vector<marks>, 2> possible_;  // by endpoint id: state marks that this endpoint allows
   tsl::robin_map<std::array<system::id, 2>, marks, system::bytes_hash> pairs_;
   tsl::robin_map<std::array<system::id, 2>, open_step, system::bytes_hash> steps_;  // outcome, peer
-  tsl::robin_map<std::array<system::id, 4>, marks, system::bytes_hash> steps_in_flight_;
+  tsl::robin_map<seen_step, marks, system::bytes_hash> steps_in_flight_;
   system::tables tables_;
 };
 
-template <typename Emit>
-monitored_system::expansion monitored_system::steps_of(const state& s, missing& what, Emit&& emit) const {
+template <typename State, typename Emit>
+monitored_system::expansion monitored_system::steps_of(const State& s, missing& what, Emit&& emit) const {
   expansion result;
   bool changes_endpoint = false;
+  using outcome = system::tables::quick_outcome;
   const auto steps =
-      tables_.successors(s, what.entries, [&](const state& next, const step& by, system::id did) {
+      tables_.successors(s, what.entries, [&](const State& next, const step& by, const outcome* did) {
         marks m = 0;
-        if (did != system::none) {
-          m = tables_.certain(did);
-          if (tables_.open(did) && !marks_of(did, by.side, s, next, what, m)) result.known = false;
-          changes_endpoint = changes_endpoint || tables_.changes_endpoint(did);
+        if (did != nullptr) {
+          m = did->certain;
+          if (did->open && !judged(by.what, s.get(1u - by.side), next, what, m)) result.known = false;
+          changes_endpoint = changes_endpoint || did->changes;
         }
         emit(next, by, m);
       });
@@ -107,17 +113,45 @@ monitored_system::expansion monitored_system::steps_of(const state& s, missing& 
   result.of_state = bounds_met(steps.met);
   // Stuck: nothing in flight (what is may draw an answer that changes the other end, or is harmless and
   // gone a few steps later), no call possible, no timer running.
-  if (stuck_marks_ != 0 && steps.known && !changes_endpoint && steps.met == 0 &&
-      tables_.nothing_in_flight(0, s[2]) && tables_.nothing_in_flight(1, s[3]) &&
-      !tables_.timer_is_known_to_run(0, s[0]) && !tables_.timer_is_known_to_run(1, s[1]) && !final(s))
+  if (stuck_marks_ != 0 && steps.known && !changes_endpoint && steps.met == 0 && tables_.nothing_in_flight(s) &&
+      !tables_.timer_is_known_to_run(0, s.get(0)) && !tables_.timer_is_known_to_run(1, s.get(1)) &&
+      !final(s.get(0), s.get(1)))
     result.of_state |= stuck_marks_;
   return result;
 }
 
-template <typename Emit>
-monitored_system::expansion monitored_system::expand(const state& s, missing& what, Emit&& emit) const {
+template <typename State>
+bool monitored_system::judged(system::id outcome, system::id peer, const State& after, missing& what,
+                              marks& m) const {
+  const auto full = [&] {
+    seen_step key{outcome, peer, {}};
+    for (int sender = 0; sender < 2; ++sender)
+      for (int slot = 0; slot < system::most_slots; ++slot) {
+        const std::size_t c = system::channel_component(sender, slot);
+        key.after[c] = after.get(c);
+      }
+    return key;
+  };
+  const auto known = steps_.find({outcome, peer});
+  if (known == steps_.end()) {
+    what.steps.push_back(full());
+    return false;
+  }
+  m |= known->second.certain;
+  if (!known->second.open) return true;
+  const auto in_flight = steps_in_flight_.find(full());
+  if (in_flight == steps_in_flight_.end()) {
+    what.steps.push_back(full());
+    return false;
+  }
+  m |= in_flight->second;
+  return true;
+}
+
+template <typename State, typename Emit>
+monitored_system::expansion monitored_system::expand(const State& s, missing& what, Emit&& emit) const {
   expansion result = steps_of(s, what, emit);
-  const expansion looked = look(s, what);
+  const expansion looked = look(s.get(0), s.get(1), what);
   result.of_state |= looked.of_state;
   result.known = result.known && looked.known;
   return result;
@@ -125,13 +159,16 @@ monitored_system::expansion monitored_system::expand(const state& s, missing& wh
 
 template <typename Emit>
 marks monitored_system::successors(const state& s, Emit&& emit) {
+  const system::plain_ids from(s);
   for (;;) {
     missing what;
-    if (steps_of(s, what, [](const state&, const step&, marks) {}).known) break;
+    if (steps_of(from, what, [](const system::plain_ids&, const step&, marks) {}).known) break;
     learn(std::move(what));
   }
   missing nothing;
-  return steps_of(s, nothing, emit).of_state;
+  return steps_of(from, nothing,
+                  [&](const system::plain_ids& next, const step& by, marks m) { emit(next.ids(), by, m); })
+      .of_state;
 }
 
 // A state does not fit into a word: a wider one is needed.
@@ -148,35 +185,25 @@ class packed_system {
   using step = monitored_system::step;
   using missing = monitored_system::missing;
   using expansion = monitored_system::expansion;
-  static constexpr std::size_t components = std::tuple_size_v<system::state>;
-
-  // How many bits each component has.
-  struct layout {
-    std::array<std::uint8_t, components> bits{};
-    bool operator==(const layout&) const = default;
-    unsigned width() const {
-      unsigned sum = 0;
-      for (const std::uint8_t b : bits) sum += b;
-      return sum;
-    }
-  };
+  using layout = system::layout;
 
   explicit packed_system(monitored_system& m) : monitored_(m), start_(m.initial()) { fit(); }
 
   // The layout of the words that are taken and given. It changes when `learn` meets more ids than fit; bits
   // only grow, so that words keep their order.
   const layout& words() const { return layout_; }
-  word initial() const { return pack(start_); }
-  word repack(word w, const layout& from) const { return pack(unpack(w, from)); }
+  word initial() const { return pack(start_, layout_); }
+  word repack(word w, const layout& from) const { return pack(unpack(w, from), layout_); }
 
   template <typename Emit>
   expansion expand(word w, missing& what, Emit&& emit) const {
-    return monitored_.expand(unpack(w), what, [&](const system::state& next, const step& by, marks m) {
-      emit(pack(next), by, m);
-    });
+    using state = system::packed_state<word>;
+    return monitored_.expand(state(w, layout_), what,
+                             [&](const state& next, const step& by, marks m) { emit(next.word(), by, m); });
   }
   expansion look(word w, missing& what) const {
-    return static_cast<const monitored_system&>(monitored_).look(unpack(w), what);
+    const system::packed_state<word> s(w, layout_);
+    return std::as_const(monitored_).look(s.get(0), s.get(1), what);
   }
   void learn(missing what) {
     monitored_.learn(std::move(what));
@@ -187,22 +214,18 @@ class packed_system {
 
  private:
   static system::state unpack(word w, const layout& l) {
+    const system::packed_state<word> from(w, l);
     system::state s{};
-    for (std::size_t i = components; i-- > 0;) {
-      s[i] = static_cast<system::id>(w & ((word{1} << l.bits[i]) - 1));
-      w >>= l.bits[i];
-    }
+    for (std::size_t c = 0; c < s.size(); ++c) s[c] = from.get(c);
     return s;
   }
-  word pack(const system::state& s) const {
-    word w = 0;
-    for (std::size_t i = 0; i < components; ++i) w = w << layout_.bits[i] | s[i];
-    return w;
+  static word pack(const system::state& s, const layout& l) {
+    system::packed_state<word> to(0, l);
+    for (std::size_t c = 0; c < s.size(); ++c) to = to.with(c, s[c]);
+    return to.word();
   }
   void fit() {
-    const std::array<std::size_t, components> counts = monitored_.tables().counts();
-    for (std::size_t i = 0; i < components; ++i)
-      layout_.bits[i] = std::max(layout_.bits[i], static_cast<std::uint8_t>(std::bit_width(counts[i] - 1)));
+    layout_ = std::as_const(monitored_).tables().fitting(layout_);
     if (layout_.width() > 8 * sizeof(word)) throw word_overflow();
   }
 

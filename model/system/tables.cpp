@@ -15,6 +15,8 @@ int age_of(int t) { return t % ages_per_segment; }
 
 values row(std::span<const int> s) { return {s.begin(), s.end()}; }
 
+constexpr std::size_t most_sent = 8;  // by one event: as many as there are bits in pushed::again
+
 }  // namespace
 
 tables::tables(const composition& c, const std::array<observers, 2>& extra, outcome_listener listener)
@@ -26,15 +28,16 @@ tables::tables(const composition& c, const std::array<observers, 2>& extra, outc
       fifo_(network_.order == language::delivery_order::fifo),
       ages_(network_.lifetime > 0),
       charges_(c.scenario.time != language::time_mode::timed && !network_.duplication.unlimited),
-      duplicates_(network_.duplication.unlimited || network_.duplication.count > 0) {}
+      duplicates_(network_.duplication.unlimited || network_.duplication.count > 0),
+      slots_(ages_ && !is_set_ && network_.lifetime <= most_slots ? network_.lifetime : 1) {
+  for (channel_tables& channel : channels_) channel.contents({});  // empty_content
+}
 
 state tables::initial() {
   state s{};
-  for (int side = 0; side < 2; ++side) {
-    s[at(side)] = endpoints_[at(side)].rows(machine(side).initial());
-    s[at(2 + side)] = channels_[at(side)].contents({});
-  }
-  s[4] = static_cast<id>(network_.loss.count * (network_.duplication.count + 1) + network_.duplication.count);
+  for (int side = 0; side < 2; ++side) s[at(side)] = endpoints_[at(side)].rows(machine(side).initial());
+  s[budget_component] =
+      static_cast<id>(network_.loss.count * (network_.duplication.count + 1) + network_.duplication.count);
   return s;
 }
 
@@ -66,8 +69,7 @@ void tables::add_outcomes(int side, id endpoint, step_kind kind, int which, id s
     o.before = endpoint;
     o.after = endpoints_[at(side)].rows(r.after);
     o.segment = segment;
-    const bool charged = charges_ && kind == step_kind::time_out;
-    values burst{charged ? 1 : 0};
+    values burst;
     for (const values& s : r.sent) {
       o.sent.push_back(intern_segment(side, s));
       burst.push_back(static_cast<int>(o.sent.back()));
@@ -80,8 +82,11 @@ void tables::add_outcomes(int side, id endpoint, step_kind kind, int which, id s
     if (listener_) listener_(side, before, r.after, segment != none ? &arrived : nullptr, o);
     if (into.count == std::numeric_limits<std::uint16_t>::max())
       throw std::length_error("an event has more than 65535 outcomes");
+    if (burst.size() > most_sent) throw std::length_error("an event sends more than 8 segments");
     ++into.count;
-    quick_.push_back({o.certain, o.after, channels_[at(side)].bursts(burst), o.after != o.before, o.open != 0});
+    quick_.push_back({o.certain, o.after, channels_[at(side)].bursts(burst),
+                      static_cast<std::uint8_t>(burst.size()), charges_ && kind == step_kind::time_out,
+                      o.after != o.before, o.open != 0});
     outcomes_.push_back(std::move(o));
   }
 }
@@ -145,7 +150,7 @@ void tables::learn_content(int sender, id channel) {
   content fresh;
   const values tokens = row(t.contents[channel]);
   fresh.first = static_cast<id>(t.entries.size());
-  fresh.full = !is_set_ && static_cast<int>(tokens.size()) >= network_.capacity;
+  fresh.size = static_cast<std::uint16_t>(tokens.size());
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (i > 0 && tokens[i] == tokens[i - 1]) continue;
     entry e{segment_of(tokens[i]), static_cast<std::uint16_t>(age_of(tokens[i])), channel, none};
@@ -153,7 +158,7 @@ void tables::learn_content(int sender, id channel) {
       values without = tokens;
       without.erase(without.begin() + static_cast<std::ptrdiff_t>(i));
       e.without = t.contents(without);
-      if (duplicates_ && !fresh.full) {
+      if (duplicates_ && static_cast<int>(tokens.size()) < network_.capacity) {
         values more = tokens;
         more.insert(more.begin() + static_cast<std::ptrdiff_t>(i), tokens[i]);
         e.duplicated = t.contents(more);
@@ -162,15 +167,17 @@ void tables::learn_content(int sender, id channel) {
     t.entries.push_back(e);
     ++fresh.count;
   }
-  bool has_to_arrive = false;
-  values older;
-  for (const int tok : tokens) {
-    if (age_of(tok) + 1 < network_.lifetime)
-      older.push_back(tok + 1);
-    else if (!network_.loss.unlimited)
-      has_to_arrive = true;
+  if (ages_ && slots_ == 1) {
+    bool has_to_arrive = false;
+    values older;
+    for (const int tok : tokens) {
+      if (age_of(tok) + 1 < network_.lifetime)
+        older.push_back(tok + 1);
+      else if (!network_.loss.unlimited)
+        has_to_arrive = true;
+    }
+    if (!has_to_arrive) fresh.aged = t.contents(older);
   }
-  if (ages_ && !has_to_arrive) fresh.aged = t.contents(older);
   fresh.known = true;
   t.by_id[channel] = fresh;
 }
@@ -182,21 +189,14 @@ void tables::learn_push(int sender, id channel, id burst) {
   fresh.known = true;
   values tokens = row(t.contents[channel]);
   const values sent = row(t.bursts[burst]);
-  bool full = false;
-  for (std::size_t i = 1; i < sent.size() && !full; ++i) {
+  for (std::size_t i = 0; i < sent.size(); ++i) {
     const id segment = static_cast<id>(sent[i]);
-    if (sent[0] != 0 && has_wire(sender, tokens, segment)) ++fresh.charge;
+    if (has_wire(sender, tokens, segment)) fresh.again |= static_cast<std::uint8_t>(1u << i);
     const int young = token(segment, 0);
-    if (is_set_) {
-      std::erase_if(tokens, [&](int tok) { return segment_of(tok) == segment; });
-      tokens.insert(std::upper_bound(tokens.begin(), tokens.end(), young), young);
-    } else if (static_cast<int>(tokens.size()) < network_.capacity) {
-      tokens.insert(fifo_ ? tokens.end() : std::upper_bound(tokens.begin(), tokens.end(), young), young);
-    } else {
-      full = true;
-    }
+    if (is_set_) std::erase_if(tokens, [&](int tok) { return segment_of(tok) == segment; });
+    tokens.insert(fifo_ ? tokens.end() : std::upper_bound(tokens.begin(), tokens.end(), young), young);
   }
-  if (!full) fresh.to = t.contents(tokens);
+  if (is_set_ || static_cast<int>(tokens.size()) <= network_.capacity) fresh.to = t.contents(tokens);
   t.pushes.at(channel, burst) = fresh;
 }
 
@@ -206,17 +206,32 @@ bool tables::has_wire(int sender, const values& tokens, id segment) const {
                      [&](int tok) { return t.wire_of[segment_of(tok)] == t.wire_of[segment]; });
 }
 
-std::array<std::size_t, 5> tables::counts() const {
-  return {endpoints_[0].rows.size(), endpoints_[1].rows.size(), channels_[0].contents.size(),
-          channels_[1].contents.size(),
-          static_cast<std::size_t>(network_.loss.count + 1) *
-              static_cast<std::size_t>(network_.duplication.count + 1)};
+layout tables::fitting(const layout& before) const {
+  layout result = before;
+  unsigned shift = 0;
+  const auto place = [&](std::size_t component, std::size_t count) {
+    unsigned& bits = result.bits[component];
+    const auto needed = static_cast<unsigned>(std::bit_width(count - 1));
+    if (needed > bits) bits = static_cast<unsigned>(std::bit_width(count + count / 2));  // with room to grow
+    result.mask[component] = static_cast<id>((std::uint64_t{1} << bits) - 1);
+    result.shift[component] = shift;
+    shift += bits;
+  };
+  place(budget_component, static_cast<std::size_t>(network_.loss.count + 1) *
+                              static_cast<std::size_t>(network_.duplication.count + 1));
+  for (int sender = 2; sender-- > 0;)
+    for (int slot = slots_; slot-- > 0;)
+      place(channel_component(sender, slot), channels_[at(sender)].contents.size());
+  for (int side = 2; side-- > 0;) place(at(side), endpoints_[at(side)].rows.size());
+  return result;
 }
 
-std::vector<const int*> tables::in_flight(int sender, id channel) const {
+std::vector<const int*> tables::in_flight(int sender, const state& s) const {
   const channel_tables& t = channels_[at(sender)];
   std::vector<const int*> result;
-  for (const int tok : t.contents[channel]) result.push_back(t.segments[segment_of(tok)].data());
+  for (int slot = slots_; slot-- > 0;)
+    for (const int tok : t.contents[s[channel_component(sender, slot)]])
+      result.push_back(t.segments[segment_of(tok)].data());
   return result;
 }
 
@@ -225,16 +240,18 @@ step tables::describe(const state& from, const table_step& s) const {
   result.kind = s.kind;
   result.side = s.side;
   if (s.kind == step_kind::lose || s.kind == step_kind::duplicate) {
+    // The entry's number counts from the oldest on; the position in a fifo channel counts copies as well.
     const channel_tables& t = channels_[s.side];
-    const entry& e = t.entries[t.by_id[from[at(2 + s.side)]].first + s.what];
-    result.segment = row(t.segments[e.segment]);
-    result.age = e.age;
-    if (fifo_) {  // the position of the entry's first copy
-      const std::span<const int> tokens = t.contents[from[at(2 + s.side)]];
-      id entries = 0;
-      for (std::size_t i = 0; i < tokens.size(); ++i) {
+    id entries = 0;
+    int position = 0;
+    for (int slot = slots_; slot-- > 0;) {
+      const std::span<const int> tokens = t.contents[from[channel_component(s.side, slot)]];
+      for (std::size_t i = 0; i < tokens.size(); ++i, ++position) {
         if (i > 0 && tokens[i] == tokens[i - 1]) continue;
-        if (entries++ == s.what) result.which = static_cast<int>(i);
+        if (entries++ != s.what) continue;
+        result.segment = row(t.segments[segment_of(tokens[i])]);
+        result.age = slots_ > 1 ? slot : age_of(tokens[i]);
+        if (fifo_) result.which = position;
       }
     }
   } else if (s.kind != step_kind::tick) {

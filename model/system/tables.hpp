@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <compare>
 #include <functional>
 #include <optional>
@@ -25,8 +26,65 @@
 
 namespace tcpmc::system {
 
-// Component ids: A, B, segments sent by A, segments sent by B, budgets.
-using state = std::array<id, 5>;
+// Where segments age, a channel is a component for each age: so there are few contents, and a tick moves them on.
+// Beyond this many ages, and on the unlimited network (where a young copy takes an old one's place), a channel is
+// one component whose content knows ages.
+inline constexpr int most_slots = 6;
+
+// A state's components: A, B, the network's budgets, what A has in flight by age, what B has.
+using state = std::array<id, 3 + 2 * most_slots>;
+inline constexpr std::size_t budget_component = 2;
+constexpr std::size_t channel_component(int sender, int slot = 0) {
+  return static_cast<std::size_t>(3 + sender * most_slots + slot);
+}
+
+// How a state is packed into one word: A, B, what A has in flight, youngest first, what B has, and the budgets,
+// from the most significant bits on.
+struct layout {
+  std::array<unsigned, std::tuple_size_v<state>> bits{}, shift{};
+  std::array<id, std::tuple_size_v<state>> mask{};
+  bool operator==(const layout&) const = default;
+  unsigned width() const {
+    unsigned sum = 0;
+    for (const unsigned b : bits) sum += b;
+    return sum;
+  }
+};
+
+// What the tables need of a state: `get` a component, a state `without` it (zero instead), and `with` it set to an
+// id where it was zero. Packed in a word:
+template <typename Word>
+class packed_state {
+ public:
+  packed_state(Word w, const layout& l) : word_(w), layout_(&l) {}
+  id get(std::size_t c) const { return static_cast<id>(word_ >> layout_->shift[c]) & layout_->mask[c]; }
+  packed_state without(std::size_t c) const {
+    return {word_ & ~(Word{layout_->mask[c]} << layout_->shift[c]), *layout_};
+  }
+  packed_state with(std::size_t c, id to) const { return {word_ | Word{to} << layout_->shift[c], *layout_}; }
+  Word word() const { return word_; }
+
+ private:
+  Word word_;
+  const layout* layout_;
+};
+
+// The same as it is.
+class plain_ids {
+ public:
+  explicit plain_ids(const state& s) : ids_(s) {}
+  id get(std::size_t c) const { return ids_[c]; }
+  plain_ids without(std::size_t c) const { return with(c, 0); }
+  plain_ids with(std::size_t c, id to) const {
+    plain_ids result = *this;
+    result.ids_[c] = to;
+    return result;
+  }
+  const state& ids() const { return ids_; }
+
+ private:
+  state ids_;
+};
 
 // A step as the tables number it. `what`: call, time-out, deliver: the outcome's id; lose, duplicate: the
 // entry of the channel's content. describe() turns it into words.
@@ -104,12 +162,23 @@ class tables {
     std::uint32_t met = 0;  // the bounds that were met
     bool known = true;      // every entry was there: all steps were emitted
   };
-  // Calls emit(next state, table_step, outcome id) for every step from `s`, in the order: calls, deliveries,
-  // time-outs, losses, duplications, tick; A before B; within a channel by its content. The outcome id is
-  // `none` for steps of the network and the clock. Where an entry is not there it is added to `missing`, and
-  // the steps that need it are left out.
-  template <typename Emit>
-  expansion successors(const state& s, missing_entries& missing, Emit&& emit) const;
+  // What a step has to know of its outcome.
+  struct quick_outcome {
+    std::uint64_t certain = 0;  // as the listener set it
+    id after = 0;
+    id burst = 0;            // what it sends
+    std::uint8_t sends = 0;  // segments
+    bool charged = false;    // copies count against the budget of duplicates
+    bool changes = false;    // the endpoint
+    bool open = false;       // the listener left something open
+  };
+
+  // Calls emit(next state, table_step, outcome or null) for every step from `s`, in the order: calls, deliveries,
+  // time-outs, losses, duplications, tick; A before B; within a channel older before younger (fifo: as they
+  // will arrive). Steps of the network and the clock have no outcome. Where an entry is not there it is added to
+  // `missing`, and the steps that need it are left out. A State is a packed_state or plain_ids.
+  template <typename State, typename Emit>
+  expansion successors(const State& s, missing_entries& missing, Emit&& emit) const;
 
   // Works out entries; those that are there already cost nothing. In any order and with repetitions.
   void learn(missing_entries entries);
@@ -130,23 +199,24 @@ class tables {
   }
 
   const outcome& outcome_of(id o) const { return outcomes_[o]; }
-  bool changes_endpoint(id o) const { return quick_[o].changes; }
-  // What the listener set.
-  std::uint64_t certain(id o) const { return quick_[o].certain; }
-  bool open(id o) const { return quick_[o].open; }
 
   values endpoint_row(int side, id endpoint) const;
   values segment_row(int sender, id segment) const;
   std::span<const int> endpoint_values(int side, id e) const { return endpoints_[at(side)].rows[e]; }
   std::span<const int> segment_values(int sender, id s) const { return channels_[at(sender)].segments[s]; }
   std::size_t segment_count(int sender) const { return channels_[at(sender)].segments.size(); }
-  std::vector<const int*> in_flight(int sender, id channel) const;
-  bool nothing_in_flight(int sender, id channel) const {
-    return channels_[at(sender)].contents[channel].empty();
+  std::vector<const int*> in_flight(int sender, const state& s) const;
+  template <typename State>
+  bool nothing_in_flight(const State& s) const {
+    for (int sender = 0; sender < 2; ++sender)
+      for (int slot = 0; slot < slots_; ++slot)
+        if (s.get(channel_component(sender, slot)) != empty_content) return false;
+    return true;
   }
 
-  // How many ids each component has so far; every component of a state is below its count.
-  std::array<std::size_t, 5> counts() const;
+  std::size_t endpoint_count(int side) const { return endpoints_[at(side)].rows.size(); }
+  // The layout that all ids so far fit into; no component has fewer bits than in `before`.
+  layout fitting(const layout& before) const;
 
   step describe(const state& from, const table_step& s) const;
   const composition& made_of() const { return composition_; }
@@ -168,13 +238,6 @@ class tables {
     id ticked = none;
     bool timer_runs = false, known = false;
   };
-  // What a step needs to know of an outcome.
-  struct quick_outcome {
-    std::uint64_t certain = 0;
-    id after = 0;
-    id burst = 0;  // what it sends
-    bool changes = false, open = false;
-  };
   struct endpoint_tables {
     endpoint_tables(const composition& c, int side, const observers& extra) : machine(c, side, extra) {}
     endpoint_machine machine;
@@ -187,26 +250,27 @@ class tables {
     id segment = 0;
     std::uint16_t age = 0;
     id without = none;     // content with one copy fewer; in a set: the same content
-    id duplicated = none;  // content with one copy more; none: full
+    id duplicated = none;  // content with one copy more; none: no room
   };
   struct content {
-    id first = 0;  // of its entries; of equal neighbours only the first has one
-    std::uint16_t count = 0;
-    bool full = false, known = false;
-    id aged = none;  // a tick later; none: something has to be delivered first
+    id first = 0;             // of its entries; of equal neighbours only the first has one
+    std::uint16_t count = 0;  // entries
+    std::uint16_t size = 0;   // segments
+    id aged = none;           // where it knows ages: a tick later; none: something has to be delivered first
+    bool known = false;
   };
   struct pushed {
-    id to = none;             // none: full
-    std::uint8_t charge = 0;  // copies that count against the budget of duplicates
+    id to = none;            // none: no room
+    std::uint8_t again = 0;  // bit i: a copy of the burst's segment i is in flight when it is sent
     bool known = false;
   };
   struct channel_tables {
     row_interner segments, wires, contents;
-    row_interner bursts;            // whether copies are charged, then the segments in the order of sending
-    std::vector<id> wire_of;        // by segment id: the segment without its ghost tags
+    row_interner bursts;      // segments in the order of sending
+    std::vector<id> wire_of;  // by segment id: the segment without its ghost tags
     std::vector<content> by_id;
     std::vector<entry> entries;
-    grid<pushed> pushes;            // by content and burst
+    grid<pushed> pushes;  // by content and burst
   };
 
   static event_outcomes all_of(const reacted& r) {
@@ -236,119 +300,184 @@ class tables {
   std::vector<outcome> outcomes_;
   std::vector<quick_outcome> quick_;  // the same, for the search
   bool is_set_, fifo_, ages_, charges_, duplicates_;
+  int slots_;  // components of a channel
+  static constexpr id empty_content = 0;
 };
 
-template <typename Emit>
-tables::expansion tables::successors(const state& s, missing_entries& missing, Emit&& emit) const {
+template <typename State, typename Emit>
+tables::expansion tables::successors(const State& s, missing_entries& missing, Emit&& emit) const {
   expansion result;
-  std::array<const local*, 2> locals{};
-  std::array<const content*, 2> contents{};
   const auto miss = [&](table of, int side, id a, id b) {
     missing.push_back({of, static_cast<std::uint8_t>(side), a, b});
     result.known = false;
   };
+  std::array<const local*, 2> locals{};
+  std::array<std::array<const content*, most_slots>, 2> contents{};
+  std::array<int, 2> sizes{};  // segments in flight by sender
   for (int side = 0; side < 2; ++side) {
+    const id endpoint = s.get(at(side));
     const std::vector<local>& l = endpoints_[at(side)].locals;
-    if (s[at(side)] < l.size() && l[s[at(side)]].known)
-      locals[at(side)] = &l[s[at(side)]];
+    if (endpoint < l.size() && l[endpoint].known)
+      locals[at(side)] = &l[endpoint];
     else
-      miss(table::local, side, s[at(side)], 0);
+      miss(table::local, side, endpoint, 0);
     const std::vector<content>& c = channels_[at(side)].by_id;
-    if (s[at(2 + side)] < c.size() && c[s[at(2 + side)]].known)
-      contents[at(side)] = &c[s[at(2 + side)]];
-    else
-      miss(table::content, side, s[at(2 + side)], 0);
+    for (int slot = 0; slot < slots_; ++slot) {
+      const id channel = s.get(channel_component(side, slot));
+      if (channel < c.size() && c[channel].known) {
+        contents[at(side)][at(slot)] = &c[channel];
+        sizes[at(side)] += c[channel].size;
+      } else {
+        miss(table::content, side, channel, 0);
+      }
+    }
   }
   if (!result.known) return result;
+  const id budget = s.get(budget_component);
 
-  const auto react = [&](const reacted& all, int side, std::uint16_t age, step_kind kind, const state& from) {
+  // `rest` is the state without the endpoint and what it sent last.
+  const auto react = [&](const reacted& all, int side, unsigned age, step_kind kind,
+                         const State& rest) __attribute__((always_inline)) {
     result.met |= all.met;
+    if (all.count == 0) return;
+    const id own = s.get(channel_component(side));
     for (id o = all.first; o != all.first + all.count; ++o) {
       const quick_outcome& q = quick_[o];
-      const id channel = from[at(2 + side)];
-      const pushed* p = channels_[at(side)].pushes.find(channel, q.burst);
-      if (p == nullptr || !p->known) {
-        miss(table::push, side, channel, q.burst);
-        continue;
-      }
-      state next = from;
-      if (p->charge != 0) {
-        if (duplicates(next[4]) < p->charge) {
-          result.met |= bound_duplicates;
+      State next = rest.with(at(side), q.after);
+      if (q.sends == 0) {
+        next = next.with(channel_component(side), own);
+      } else {
+        const pushed* p = channels_[at(side)].pushes.find(own, q.burst);
+        if (p == nullptr || !p->known) {
+          miss(table::push, side, own, q.burst);
           continue;
         }
-        next[4] -= p->charge;
+        const int room = network_.capacity - sizes[at(side)];
+        const bool full = !is_set_ && q.sends > room;
+        if (q.charged) {
+          // Segments are sent one after the other, each charged first, until one finds no room.
+          unsigned again = p->again;
+          for (int slot = 1; slot < slots_; ++slot) {
+            const id older = s.get(channel_component(side, slot));
+            const pushed* there = channels_[at(side)].pushes.find(older, q.burst);
+            if (there == nullptr || !there->known)
+              miss(table::push, side, older, q.burst);
+            else
+              again |= there->again;
+          }
+          if (!result.known) continue;
+          if (full) again &= (2u << std::max(room, 0)) - 1;
+          const int charge = std::popcount(again);
+          if (duplicates(budget) < charge) {
+            result.met |= bound_duplicates;
+            continue;
+          }
+          next = next.without(budget_component).with(budget_component, budget - static_cast<id>(charge));
+        }
+        if (full) {
+          result.met |= bound_capacity;
+          continue;
+        }
+        next = next.with(channel_component(side), p->to);
       }
-      if (p->to == none) {
-        result.met |= bound_capacity;
-        continue;
-      }
-      next[at(side)] = q.after;
-      next[at(2 + side)] = p->to;
-      emit(next, table_step{kind, static_cast<std::uint8_t>(side), age, o}, o);
+      emit(next, table_step{kind, static_cast<std::uint8_t>(side), static_cast<std::uint16_t>(age), o}, &q);
     }
   };
-  for (int side = 0; side < 2; ++side) react(locals[at(side)]->calls, side, 0, step_kind::call, s);
+  const std::array<State, 2> rests{s.without(0).without(channel_component(0)),
+                                   s.without(1).without(channel_component(1))};
+  for (int side = 0; side < 2; ++side) react(locals[at(side)]->calls, side, 0, step_kind::call, rests[at(side)]);
   for (int side = 0; side < 2; ++side) {
-    const content& c = *contents[at(1 - side)];
-    const id count = fifo_ && c.count > 1 ? 1 : c.count;
-    for (id i = c.first; i != c.first + count; ++i) {
-      const entry& e = channels_[at(1 - side)].entries[i];
-      const reacted* all = endpoints_[at(side)].arrivals.find(s[at(side)], e.segment);
-      if (all == nullptr || !all->known) {
-        miss(table::arrival, side, s[at(side)], e.segment);
-        continue;
+    const id endpoint = s.get(at(side));
+    bool first = true;
+    for (int slot = slots_; slot-- > 0;) {
+      const content& c = *contents[at(1 - side)][at(slot)];
+      if (c.count == 0) continue;
+      const std::size_t channel = channel_component(1 - side, slot);
+      const State rest = rests[at(side)].without(channel);
+      for (id i = c.first; i != c.first + c.count && (first || !fifo_); ++i) {
+        first = false;
+        const entry& e = channels_[at(1 - side)].entries[i];
+        const reacted* all = endpoints_[at(side)].arrivals.find(endpoint, e.segment);
+        if (all == nullptr || !all->known) {
+          miss(table::arrival, side, endpoint, e.segment);
+          continue;
+        }
+        react(*all, side, slots_ > 1 ? static_cast<unsigned>(slot) : e.age, step_kind::deliver,
+              rest.with(channel, e.without));
       }
-      state from = s;
-      from[at(3 - side)] = e.without;
-      react(*all, side, e.age, step_kind::deliver, from);
     }
   }
-  for (int side = 0; side < 2; ++side) react(locals[at(side)]->time_outs, side, 0, step_kind::time_out, s);
+  for (int side = 0; side < 2; ++side) react(locals[at(side)]->time_outs, side, 0, step_kind::time_out, rests[at(side)]);
   if (!is_set_) {
-    const id budget = s[4];
     const id per_loss = static_cast<id>(network_.duplication.count + 1);
     for (int side = 0; side < 2; ++side) {
-      const content& c = *contents[at(side)];
+      if (sizes[at(side)] == 0) continue;
       if (!network_.loss.unlimited && losses(budget) == 0) {
-        if (network_.loss.count > 0 && c.count != 0) result.met |= bound_losses;
+        if (network_.loss.count > 0) result.met |= bound_losses;
         continue;
       }
-      for (id i = 0; i < c.count; ++i) {
-        state next = s;
-        next[at(2 + side)] = channels_[at(side)].entries[c.first + i].without;
-        if (!network_.loss.unlimited) next[4] -= per_loss;
-        emit(next, table_step{step_kind::lose, static_cast<std::uint8_t>(side), 0, i}, none);
+      id number = 0;
+      const State left = network_.loss.unlimited
+                             ? s
+                             : s.without(budget_component).with(budget_component, budget - per_loss);
+      for (int slot = slots_; slot-- > 0;) {
+        const content& c = *contents[at(side)][at(slot)];
+        const std::size_t channel = channel_component(side, slot);
+        const State rest = left.without(channel);
+        for (id i = 0; i < c.count; ++i) {
+          emit(rest.with(channel, channels_[at(side)].entries[c.first + i].without),
+               table_step{step_kind::lose, static_cast<std::uint8_t>(side), 0, number++}, nullptr);
+        }
       }
     }
     for (int side = 0; side < 2; ++side) {
-      const content& c = *contents[at(side)];
-      if (c.count == 0) continue;
+      if (sizes[at(side)] == 0) continue;
       if (!network_.duplication.unlimited && duplicates(budget) == 0) {
         if (network_.duplication.count > 0) result.met |= bound_duplicates;
         continue;
       }
-      if (c.full) {
+      if (sizes[at(side)] >= network_.capacity) {
         result.met |= bound_capacity;
         continue;
       }
-      for (id i = 0; i < c.count; ++i) {
-        state next = s;
-        next[at(2 + side)] = channels_[at(side)].entries[c.first + i].duplicated;
-        if (!network_.duplication.unlimited) --next[4];
-        emit(next, table_step{step_kind::duplicate, static_cast<std::uint8_t>(side), 0, i}, none);
+      id number = 0;
+      const State left = network_.duplication.unlimited
+                             ? s
+                             : s.without(budget_component).with(budget_component, budget - 1);
+      for (int slot = slots_; slot-- > 0;) {
+        const content& c = *contents[at(side)][at(slot)];
+        const std::size_t channel = channel_component(side, slot);
+        const State rest = left.without(channel);
+        for (id i = 0; i < c.count; ++i) {
+          emit(rest.with(channel, channels_[at(side)].entries[c.first + i].duplicated),
+               table_step{step_kind::duplicate, static_cast<std::uint8_t>(side), 0, number++}, nullptr);
+        }
       }
     }
   }
   if (composition_.scenario.time != language::time_mode::untimed) {
-    state next = s;
-    bool possible = true;
+    State next = s;
+    bool possible = true, changes = false;
+    const auto moves = [&](std::size_t component, id to) {
+      changes = changes || to != s.get(component);
+      next = next.without(component).with(component, to);
+    };
     for (int side = 0; side < 2 && possible; ++side) {
-      next[at(side)] = locals[at(side)]->ticked;
-      if (ages_) next[at(2 + side)] = contents[at(side)]->aged;
-      possible = next[at(side)] != none && next[at(2 + side)] != none;
+      possible = locals[at(side)]->ticked != none;
+      if (possible) moves(at(side), locals[at(side)]->ticked);
+      if (!possible || !ages_) continue;
+      if (slots_ == 1) {
+        possible = contents[at(side)][0]->aged != none;
+        if (possible) moves(channel_component(side), contents[at(side)][0]->aged);
+        continue;
+      }
+      // The oldest have to have arrived, unless they may be lost now.
+      possible = network_.loss.unlimited || contents[at(side)][at(slots_ - 1)]->size == 0;
+      for (int slot = slots_; slot-- > 1;)
+        moves(channel_component(side, slot), s.get(channel_component(side, slot - 1)));
+      moves(channel_component(side), empty_content);
     }
-    if (possible && next != s) emit(next, table_step{step_kind::tick, 0, 0, 0}, none);
+    if (possible && changes) emit(next, table_step{step_kind::tick, 0, 0, 0}, nullptr);
   }
   return result;
 }
