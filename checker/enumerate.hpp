@@ -156,6 +156,7 @@ class enumerating_search {
     levels_ = std::make_unique<level_store<word>>(wanted.directory);
     layouts_ = {system_.words()};
     visited_ = std::make_unique<visited_set<word>>(system_.words().width());
+    level_memory_ = wanted.level_memory;
     result_ = {};
     const word first = system_.initial();
     visited_->insert(first);
@@ -295,7 +296,7 @@ class enumerating_search {
     const std::uint64_t states = visited_->size();
     // A word a partition and thread for every 2^14 states: about a byte a state for all buffers together.
     buffer_words_ = std::max<std::size_t>(64, states / 8 / (visited_set<word>::partitions * workers_.size()));
-    levels_->keep_in_memory(std::max<std::uint64_t>(std::uint64_t{8} << 20, states / 8));
+    levels_->keep_in_memory(level_memory_ + (level_memory_ != 0 ? states / 8 : 0));
   }
 
   void discover(worker& w, std::size_t level, word fresh) {
@@ -408,6 +409,7 @@ class enumerating_search {
   std::unique_ptr<level_store<word>> levels_;
   std::unique_ptr<visited_set<word>> visited_;
   std::vector<typename System::layout> layouts_;  // of all words so far, by the tag of their chunk
+  std::uint64_t level_memory_ = 0;
   std::size_t buffer_words_ = 64;                 // of one partition, one thread
   std::array<occurrence, 64> first_;
   statistics result_;

@@ -32,7 +32,8 @@ struct options {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::uint64_t max_memory = std::numeric_limits<std::uint64_t>::max();  // bytes, of the whole process
   unsigned threads = 1;
-  std::string directory = "/var/tmp";  // for levels that do not stay in memory
+  std::string directory = "/var/tmp";           // for levels that do not stay in memory
+  std::uint64_t level_memory = 8 * 1024 * 1024;  // bytes; a part of a byte a state comes on top unless it is 0
 };
 
 struct progress {

@@ -43,7 +43,8 @@ int main(int argc, char** argv) {
   const language::composition& c = *input->composition;
   try {
     properties::monitored_system system(c, *p);
-    checker::enumerating_search search(system);
+    properties::packed_system<std::uint64_t> packed(system);
+    checker::enumerating_search search(packed);
     const checker::statistics all = search.run({}, {});
     nlohmann::ordered_json verdicts = nlohmann::json::object();
     for (std::size_t i = 0; i < p->all.size(); ++i)

@@ -203,22 +203,78 @@ void compare_marks(const naive::exploration& reference, const property_set& p, p
   d.unless_same("bounds", reference.bounds, bounds_of(seen));
 }
 
-// The enumerating search: the same states, transitions and depth, the same marks, paths as short.
+// One run of the enumerating search, in words that do not depend on how it was done.
+struct enumerated {
+  checker::statistics statistics;
+  std::vector<std::vector<system::step>> paths;  // to the first violation of each property
+  std::set<system::state> states;
+
+  bool operator==(const enumerated& other) const {
+    const auto numbers = [](const checker::statistics& s) {
+      return std::tuple(s.ended, s.states, s.transitions, s.depth, s.seen);
+    };
+    return numbers(statistics) == numbers(other.statistics) && paths == other.paths && states == other.states;
+  }
+};
+
+template <typename Word>
+enumerated enumerate(const model& m, const checker::options& wanted) {
+  properties::monitored_system monitored(*m.composed, m.properties);
+  properties::packed_system<Word> packed(monitored);
+  checker::enumerating_search search(packed);
+  enumerated result;
+  result.statistics = search.run(wanted, nullptr);
+  for (std::size_t i = 0; i < m.properties.all.size(); ++i) {
+    auto& path = result.paths.emplace_back();
+    if ((result.statistics.seen & violated(i)) == 0) continue;
+    for (const auto& s : search.path_to(violated(i)))
+      path.push_back(monitored.tables().describe(packed.unpack(s.from), s.by));
+  }
+  search.for_each_state([&](Word w) { result.states.insert(packed.unpack(w)); });
+  return result;
+}
+
+// The enumerating search: the same states, transitions and depth, the same marks, paths as short; and all of it
+// the same for any number of threads, for wide words, and with the levels in a file.
 differences compare_enumerating(const naive::exploration& reference, const model& m) {
   differences d;
-  properties::monitored_system monitored(*m.composed, m.properties);
-  checker::enumerating_search search(monitored);
-  const checker::statistics found = search.run({}, nullptr);
-  if (found.ended != checker::outcome::complete) d.add("the search did not end by itself");
-  d.unless_same("states", reference.states, found.states);
-  d.unless_same("transitions", reference.transitions, found.transitions);
-  d.unless_same("depth", reference.depth, found.depth);
-  compare_marks(reference, m.properties, found.seen, d);
+  const enumerated found = enumerate<std::uint64_t>(m, {});
+  const checker::statistics& numbers = found.statistics;
+  if (numbers.ended != checker::outcome::complete) d.add("the search did not end by itself");
+  d.unless_same("states", reference.states, numbers.states);
+  d.unless_same("states in the levels", reference.states, std::uint64_t{found.states.size()});
+  d.unless_same("transitions", reference.transitions, numbers.transitions);
+  d.unless_same("depth", reference.depth, numbers.depth);
+  compare_marks(reference, m.properties, numbers.seen, d);
   for (std::size_t i = 0; i < m.properties.all.size(); ++i)
-    if (reference.violated[i] && (found.seen & violated(i)) != 0)
+    if (reference.violated[i] && (numbers.seen & violated(i)) != 0)
       d.unless_same("length of the path to " + m.properties.all[i].name, *reference.violated[i],
-                    static_cast<std::uint64_t>(search.path_to(violated(i)).size()));
+                    std::uint64_t{found.paths[i].size()});
+  checker::options in_file;
+  in_file.level_memory = 0;
+  if (!(enumerate<std::uint64_t>(m, in_file) == found)) d.add("levels in a file make a difference");
+  checker::options threads;
+  threads.threads = 3;
+  if (!(enumerate<std::uint64_t>(m, threads) == found)) d.add("threads make a difference");
+  if (!(enumerate<checker::wide>(m, threads) == found)) d.add("wide words make a difference");
   return d;
+}
+
+// The steps from a state by the tables, which learn what they need. Returns the bounds that were met.
+template <typename Emit>
+std::uint32_t steps_of(system::tables& tables, const system::state& s, Emit&& emit) {
+  using system::plain_ids;
+  for (;;) {
+    system::missing_entries missing;
+    const auto ignore = [](const plain_ids&, const system::table_step&, const auto&) {};
+    if (tables.successors(plain_ids(s), missing, ignore).known) break;
+    tables.learn(std::move(missing));
+  }
+  system::missing_entries nothing;
+  return tables
+      .successors(plain_ids(s), nothing,
+                  [&](const plain_ids& to, const system::table_step& by, const auto&) { emit(to.ids(), by); })
+      .met;
 }
 
 // The tables state by state and step by step: described in words, the steps from a state are those of its
@@ -245,8 +301,8 @@ differences compare_steps(const model& reference, const model& m) {
     std::uint32_t met = 0;
     const std::vector<system::plain_successor> steps = plain.successors(partner.at(s), met);
     std::vector<bool> matched(steps.size());
-    const std::uint32_t met_by_tables = tables.successors(
-        s, [&](const system::state& to, const system::table_step& by, const system::outcome*) {
+    const std::uint32_t met_by_tables = steps_of(
+        tables, s, [&](const system::state& to, const system::table_step& by) {
           const system::step in_words = tables.describe(s, by);
           for (std::size_t i = 0; i < steps.size(); ++i) {
             if (matched[i] || steps[i].by != in_words) continue;
@@ -680,11 +736,9 @@ TEST_P(drawn, agrees) {
   for (int attempt = 0; attempt < 100; ++attempt) {
     const setup s = draw(d);
     const model m = load(s);
-    properties::monitored_system monitored(*m.composed, m.properties);
-    checker::enumerating_search search(monitored);
     checker::options limits;
     limits.max_states = 4'000;
-    const checker::statistics found = search.run(limits, nullptr);
+    const checker::statistics found = enumerate<std::uint64_t>(m, limits).statistics;
     if (found.ended != checker::outcome::complete || found.states < 20) continue;
     SCOPED_TRACE(s.protocol + " in " + s.text());
     compare_all(m);
@@ -722,8 +776,7 @@ TEST(mistake, stops_every_search) {
   for (const setup& on : {on_network(s, "any", 0, 0), on_set(s)}) {
     const model m = load(on, {{"./careless.json", careless}});
     EXPECT_THROW(naively(m, most_states), language::model_error);
-    properties::monitored_system monitored(*m.composed, m.properties);
-    EXPECT_THROW(checker::enumerating_search(monitored).run({}, nullptr), language::model_error);
+    EXPECT_THROW(enumerate<std::uint64_t>(m, {}), language::model_error);
     cli::check_input input;
     input.composition = m.composed;
     input.properties = m.documents;
