@@ -20,6 +20,7 @@
 #include <bit>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -34,7 +35,8 @@ namespace tcpmc::checker {
 // All that a system has to offer. Words are below 2^words().width(). `expand` calls emit(next, step, marks) for
 // every step from a word, in a fixed order, and tells the marks of the state itself; `look` tells those of them
 // that do not depend on its steps. Both only look up, by any number of threads, and say what is missing; then
-// `learn` is called, after which words may have to be repacked from the layout that they had.
+// `learn` is called, after which words may have to be repacked from the layout that they had; it leaves in `what`
+// only what was new. Learning the same again, in the same order, gives the same words.
 template <typename System>
 concept TransitionSystem = requires(System system, const System constant, typename System::word w,
                                     typename System::missing what, typename System::layout from) {
@@ -45,7 +47,9 @@ concept TransitionSystem = requires(System system, const System constant, typena
     constant.expand(w, what, [](typename System::word, const typename System::step&, marks) {})
     } -> std::same_as<typename System::expansion>;
   { constant.look(w, what) } -> std::same_as<typename System::expansion>;
-  system.learn(std::move(what));
+  system.learn(what);
+  { System::encode(what) } -> std::same_as<std::vector<std::byte>>;
+  { System::decode(std::span<const std::byte>()) } -> std::same_as<typename System::missing>;
 };
 
 template <TransitionSystem System>
@@ -61,20 +65,23 @@ class enumerating_search {
 
   explicit enumerating_search(System& system) : system_(system) {}
 
+  // Throws storage_error if levels cannot be written, or what is there cannot be resumed.
   statistics run(const options& wanted, const reporter& report) {
     start(wanted);
     limit_watch limits(wanted, report);
-    for (std::size_t level = 0; level < levels_->levels(); ++level) {
+    const auto reached = [&] { return wanted.goal != 0 && (result_.seen & wanted.goal) == wanted.goal; };
+    for (std::size_t level = resume(wanted);; ++level) {
+      if (reached()) result_.ended = outcome::goal_reached;
+      if (reached() || level == levels_->levels()) break;
       const bool last = level >= wanted.max_depth;  // words at the limit are looked at, not expanded
       if (!expand_level(level, last, limits)) break;
-      result_.depth = levels_->levels() - 1;
-      if (wanted.goal != 0 && (result_.seen & wanted.goal) == wanted.goal)
-        result_.ended = outcome::goal_reached;
-      else if (last)
-        result_.ended = outcome::depth_limit;
-      if (result_.ended != outcome::complete) break;
+      if (last) result_.ended = reached() ? outcome::goal_reached : outcome::depth_limit;
+      if (last) break;
+      save(level);
     }
-    result_.depth = levels_->levels() - 1;
+    if (result_.ended == outcome::complete || result_.ended == outcome::goal_reached ||
+        result_.ended == outcome::depth_limit)
+      result_.depth = levels_->levels() - 1;
     result_.states = visited_->size();
     return result_;
   }
@@ -150,17 +157,89 @@ class enumerating_search {
   }
 
   void start(const options& wanted) {
+    checkpoints_ = !wanted.checkpoint.empty();
+    log_.emplace(checkpoints_ ? record_log::named(wanted.checkpoint) : record_log::nameless(wanted.directory));
     crew_ = std::make_unique<crew>(wanted.threads);
     workers_ = std::vector<worker>(crew_->size());
     for (worker& w : workers_) forget(w);
-    levels_ = std::make_unique<level_store<word>>(wanted.directory);
+    levels_ = std::make_unique<level_store<word>>(*log_);
+    if (checkpoints_) levels_->keep_in_memory(0);
     layouts_ = {system_.words()};
     visited_ = std::make_unique<visited_set<word>>(system_.words().width());
     level_memory_ = wanted.level_memory;
     result_ = {};
-    const word first = system_.initial();
-    visited_->insert(first);
-    levels_->add(0, {&first, 1}, system_.words().width(), 0);
+  }
+
+  // ---- Checkpoints: the log says which run it is, then what was learned, chunks, and the end of every level ----
+
+  static constexpr std::uint32_t identity_record = 2, learned_record = 3, level_record = 4;
+
+  // What the end of a level says.
+  struct saved {
+    std::uint64_t transitions = 0, seen = 0;
+    std::array<occurrence, 64> first;
+  };
+
+  void write(std::uint32_t kind, std::size_t level, std::span<const std::byte> what) {
+    record head;
+    head.kind = kind;
+    head.level = static_cast<std::uint32_t>(level);
+    log_->append(head, what);
+  }
+  void save(std::size_t level) {
+    if (!checkpoints_) return;
+    const saved all{result_.transitions, result_.seen, first_};
+    write(level_record, level, std::as_bytes(std::span(&all, 1)));
+  }
+
+  // Brings back what a former run did to the end of a level, or begins. Returns the level to go on with.
+  std::size_t resume(const options& wanted) {
+    std::uint64_t position = 0, good = 0;
+    while (const auto r = log_->next(position)) {
+      if (r->head.kind == 0) break;  // was not written to its end
+      if (r->head.kind == level_record) good = position;
+    }
+    position = 0;
+    if (const auto r = log_->next(position); r && position <= good) {
+      const std::vector<std::byte> identity = log_->read(r->head, r->at);
+      const auto wants = std::as_bytes(std::span(wanted.identity));
+      if (r->head.kind != identity_record || !std::equal(identity.begin(), identity.end(), wants.begin(), wants.end()))
+        throw storage_error("'" + wanted.checkpoint + "' is not a checkpoint of this question by this version");
+    } else if (log_->size() != 0 && !(r && r->head.kind == identity_record)) {
+      throw storage_error("'" + wanted.checkpoint + "' is not a checkpoint");
+    }
+    if (good == 0) {
+      if (checkpoints_) {
+        log_->cut(0);
+        write(identity_record, 0, std::as_bytes(std::span(wanted.identity)));
+      }
+      const word first = system_.initial();
+      visited_->insert(first);
+      levels_->add(0, {&first, 1}, system_.words().width(), 0);
+      return 0;
+    }
+    log_->cut(good);
+    std::size_t level = 0;
+    while (const auto r = log_->next(position)) {
+      if (r->head.kind == learned_record) {
+        typename System::missing again = System::decode(log_->read(r->head, r->at));
+        system_.learn(again);
+        if (system_.words() != layouts_.back()) layouts_.push_back(system_.words());
+      } else if (r->head.kind == level_record) {
+        const std::vector<std::byte> end_of_level = log_->read(r->head, r->at);
+        saved all;
+        if (end_of_level.size() != sizeof all) throw storage_error("'" + wanted.checkpoint + "' is damaged");
+        std::memcpy(&all, end_of_level.data(), sizeof all);
+        result_.transitions = all.transitions;
+        result_.seen = all.seen;
+        first_ = all.first;
+        level = r->head.level + 1;
+      } else {
+        levels_->add(*r);
+      }
+    }
+    rebuild_visited();
+    return level;
   }
 
   // Expands all words of a level. False: a limit was reached.
@@ -314,7 +393,8 @@ class enumerating_search {
   // Has the system learn, and brings everything into the layout that it has then.
   void learn(typename System::missing missing, std::vector<word>& again) {
     const typename System::layout before = system_.words();
-    system_.learn(std::move(missing));
+    system_.learn(missing);
+    if (checkpoints_) write(learned_record, 0, System::encode(missing));
     if (system_.words() == before) return;
     layouts_.push_back(system_.words());
     for (word& w : again) w = system_.repack(w, before);
@@ -394,8 +474,9 @@ class enumerating_search {
   progress so_far(std::size_t level) const {
     return {visited_->size(), result_.transitions, level, levels_->words(level)};
   }
-  // Ends inside a level: the part of the next one that was found is a level too.
+  // Ends inside a level: the part of the next one that was found is there for paths, but it is not complete.
   bool stopped(std::size_t level) {
+    result_.depth = level;
     flush(level + 1);
     for (worker& w : workers_) keep_first(level, w);
     return false;
@@ -404,6 +485,8 @@ class enumerating_search {
   static constexpr std::size_t chunk = 4096;  // words that are taken at a time when they are expanded again
 
   System& system_;
+  bool checkpoints_ = false;
+  std::optional<record_log> log_;
   std::unique_ptr<crew> crew_;
   std::vector<worker> workers_;
   std::unique_ptr<level_store<word>> levels_;

@@ -22,7 +22,7 @@ using system::step;
 
 // Searching for a shortest run after a covering search gives up beyond this; the run is then said to be
 // minimised, not shortest.
-constexpr std::uint64_t states_for_minimality = 300'000;
+constexpr std::uint64_t states_for_minimality = 3'000'000;
 
 bool is_limit(checker::outcome o) {
   return o != checker::outcome::complete && o != checker::outcome::goal_reached;
@@ -199,6 +199,7 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
   narrow.goal = properties::violated(property);
   narrow.max_states = std::min(limits.max_states, states_for_minimality);
   narrow.max_depth = copied.size();
+  narrow.checkpoint.clear();
   const checker::statistics found = search.run(narrow, report);
   const system::plain_system exact(*on, p.observers);
   counterexample c;

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
+#include "checker/log.hpp"
 #include "cli/commands.hpp"
 #include "cli/reporting.hpp"
 #include "cli/suite.hpp"
@@ -28,7 +30,8 @@ struct check_options {
   std::uint64_t max_states = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t max_depth = std::numeric_limits<std::uint64_t>::max();
   double time_limit = 0;           // seconds; 0: none
-  std::uint64_t memory_limit = 0;  // megabytes; 0: none
+  std::uint64_t memory_limit = 0;  // megabytes; 0: what is free
+  std::string threads = "auto", checkpoint_folder, temporary_folder = "/var/tmp";
   bool show_traces = false, explain_bounds = false;
 };
 
@@ -66,17 +69,17 @@ class checking {
     catch_signals();
     limits_.max_states = options_.max_states;
     limits_.max_depth = options_.max_depth;
-    if (options_.memory_limit > 0) limits_.max_memory = options_.memory_limit << 20;
+    limits_.max_memory =
+        options_.memory_limit > 0 ? options_.memory_limit << 20 : checker::resident_memory() + checker::free_memory();
+    limits_.threads = options_.threads == "auto" ? std::max(1u, std::thread::hardware_concurrency())
+                                                 : static_cast<unsigned>(std::stoul(options_.threads));
+    limits_.directory = options_.temporary_folder;
     if (options_.time_limit > 0)
       limits_.deadline = start_ + std::chrono::duration_cast<clock::duration>(
                                       std::chrono::duration<double>(options_.time_limit));
-    if (!options_.traces_folder.empty()) {
-      std::error_code error;
-      std::filesystem::create_directories(options_.traces_folder, error);
-      if (error)
-        return fail(fmt::format("--traces: cannot make the folder '{}': {}\n", options_.traces_folder,
-                                error.message()));
-    }
+    if (!make_folder("--traces", options_.traces_folder) ||
+        !make_folder("--checkpoint", options_.checkpoint_folder))
+      return exit_bad_input;
     const bool single =
         !options_.protocol.empty() || !options_.scenario.empty() || !options_.properties.empty();
     const int code = single ? one_question() : suites();
@@ -89,6 +92,7 @@ class checking {
   static progress_style style_of(const std::string& name) {
     return name == "none"    ? progress_style::none
            : name == "plain" ? progress_style::plain
+           : name == "json"  ? progress_style::json
                              : progress_style::automatic;
   }
   bool text() const { return options_.format == "text"; }
@@ -96,6 +100,12 @@ class checking {
   static int fail(const std::string& message) {
     fmt::print(stderr, "{}", message);
     return exit_bad_input;
+  }
+  static bool make_folder(const char* option, const std::string& folder) {
+    std::error_code error;
+    if (!folder.empty()) std::filesystem::create_directories(folder, error);
+    if (error) fail(fmt::format("{}: cannot make the folder '{}': {}\n", option, folder, error.message()));
+    return !error;
   }
 
   std::optional<std::vector<language::setting>> settings(language::diagnostics& errors) {
@@ -161,13 +171,26 @@ class checking {
     input->explain_bounds = options_.explain_bounds;
     progress_.about(q.text.empty() ? q.protocol : fmt::format("{} ({})", q.protocol, q.scenario));
     const auto begin = clock::now();
-    auto result = check(
-        *input, limits_, [this](const checker::progress& p) { return progress_(p); }, errors);
+    const std::string hash = hash_of(q, *input);
+    checker::options limits = limits_;
+    if (!options_.checkpoint_folder.empty()) {
+      limits.checkpoint = (std::filesystem::path(options_.checkpoint_folder) / (hash + ".levels")).string();
+      limits.identity = fmt::format("tcpmc {} {}", version, hash);
+    }
+    std::optional<check_result> result;
+    try {
+      result = check(
+          *input, limits, [this](const checker::progress& p) { return progress_(p); }, errors);
+    } catch (const checker::storage_error& error) {
+      progress_.clear();
+      return fail(fmt::format("tcpmc: {}\n  hint: {}\n", error.what(),
+                              limits.checkpoint.empty() ? "--temp-dir chooses another directory"
+                                                        : "remove the file to begin anew, or give another folder"));
+    }
     progress_.clear();
     if (!result) return fail(errors.text());
-    answered row{std::move(q), std::move(expected), std::move(*input), std::move(*result), "", 0};
+    answered row{std::move(q), std::move(expected), std::move(*input), std::move(*result), hash, 0};
     row.seconds = std::chrono::duration<double>(clock::now() - begin).count();
-    row.hash = hash_of(row.asked, row.input);
     rows_.push_back(std::move(row));
     int code = rows_.back().result.answers.empty() && !limit_text(rows_.back().result.statistics).empty()
                    ? exit_inconclusive
@@ -384,16 +407,24 @@ void add_check_command(CLI::App& app, int& code) {
   c->add_flag("--explain-bounds", o->explain_bounds,
               "print, for each bound that was met, the first run that meets it");
   c->add_option("--traces", o->traces_folder, "write every counterexample as JSON into this folder");
+  c->add_option("-j,--threads", o->threads, "threads of a search: a number, or auto; answers are the same")
+      ->check([](const std::string& n) {
+        const bool fine = n == "auto" || (!n.empty() && n.size() < 4 && n.find_first_not_of("0123456789") == n.npos && n != "0");
+        return fine ? "" : "a number of threads is 1 to 999, or auto";
+      });
+  c->add_option("--checkpoint", o->checkpoint_folder,
+                "keep each enumerating search's progress in this folder, and resume from it");
+  c->add_option("--temp-dir", o->temporary_folder, "for levels that do not fit into memory (default: /var/tmp)");
   c->add_option("--format", o->format, "text or json")->check(CLI::IsMember({"text", "json"}));
-  c->add_option("--progress", o->progress, "auto, plain or none; on stderr")
-      ->check(CLI::IsMember({"auto", "plain", "none"}));
+  c->add_option("--progress", o->progress, "auto, plain, json (lines) or none; on stderr")
+      ->check(CLI::IsMember({"auto", "plain", "json", "none"}));
   c->add_option("--max-states", o->max_states, "end each search at so many states")
       ->check(CLI::PositiveNumber);
   c->add_option("--max-depth", o->max_depth, "look at runs of at most so many steps")
       ->check(CLI::PositiveNumber);
   c->add_option("--time-limit", o->time_limit, "end after so many seconds in all")
       ->check(CLI::PositiveNumber);
-  c->add_option("--memory-limit", o->memory_limit, "end when the process holds so many megabytes")
+  c->add_option("--memory-limit", o->memory_limit, "end when the process holds so many megabytes (default: what is free)")
       ->check(CLI::PositiveNumber);
   c->footer(
       "examples:\n"
@@ -401,7 +432,9 @@ void add_check_command(CLI::App& app, int& code) {
       "  tcpmc check --protocol no-time-wait --scenario close-one-loss --property reliable-close\n"
       "  tcpmc check --protocol rfc9293 --scenario close-one-loss --property reliable-close --set "
       "time_wait=3\n"
-      "  tcpmc check ./my-suite.json --traces traces --format json");
+      "  tcpmc check ./my-suite.json --traces traces --format json\n"
+      "  tcpmc check --protocol rfc1337 --scenario reuse-with-data --property no-stale-data -j 2 --checkpoint "
+      "run");
   c->callback([o, &code] { code = checking(*o).run(); });
 }
 

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "properties/property.hpp"
 
@@ -45,30 +46,50 @@ void catch_signals() {
 int caught_signal() { return signal_number; }
 
 progress_line::progress_line(progress_style style)
-    : terminal_(style == progress_style::automatic && isatty(STDERR_FILENO) != 0),
-      silent_(style == progress_style::none) {
-  next_ = start_ + (terminal_ ? std::chrono::milliseconds(250) : std::chrono::milliseconds(10'000));
+    : style_(style), terminal_(style == progress_style::automatic && isatty(STDERR_FILENO) != 0) {
+  about("");
+}
+
+void progress_line::about(std::string what) {
+  what_ = std::move(what);
+  start_ = clock::now();
+  next_ = start_ + std::chrono::milliseconds(terminal_                        ? 250
+                                             : style_ == progress_style::json ? 1'000
+                                                                              : 10'000);
 }
 
 bool progress_line::operator()(const checker::progress& p) {
   if (signal_number != 0) return false;
   const clock::time_point now = clock::now();
-  if (silent_ || now < next_) return true;
+  if (style_ == progress_style::none || now < next_) return true;
   const double seconds = std::chrono::duration<double>(now - start_).count();
-  const std::string line =
-      fmt::format("{}{} states, depth {}, frontier {}, {:.2f} million states/s, {} MB, {}",
-                  what_.empty() ? "" : what_ + ": ", with_commas(p.states), p.depth, with_commas(p.frontier),
-                  static_cast<double>(p.states) / seconds / 1e6, checker::resident_memory() >> 20,
-                  duration_text(seconds));
-  if (terminal_)
-    fmt::print(stderr, "\r\x1b[K{}", line.substr(0, 118));
-  else
-    fmt::print(stderr, "{}\n", line);
+  const std::uint64_t memory = checker::resident_memory();
+  if (style_ == progress_style::json) {
+    fmt::print(stderr, "{}\n",
+               nlohmann::ordered_json{{"search", what_},
+                                      {"states", p.states},
+                                      {"transitions", p.transitions},
+                                      {"depth", p.depth},
+                                      {"frontier", p.frontier},
+                                      {"seconds", seconds},
+                                      {"memory", memory}}
+                   .dump());
+  } else {
+    const std::string line =
+        fmt::format("{}{} states, depth {}, frontier {}, {:.2f} million states/s, {} MB, {}",
+                    what_.empty() ? "" : what_ + ": ", with_commas(p.states), p.depth, with_commas(p.frontier),
+                    static_cast<double>(p.states) / seconds / 1e6, memory >> 20, duration_text(seconds));
+    if (terminal_)
+      fmt::print(stderr, "\r\x1b[K{}", line.substr(0, 118));
+    else
+      fmt::print(stderr, "{}\n", line);
+  }
   std::fflush(stderr);
   shown_ = true;
-  next_ = now + (terminal_      ? std::chrono::milliseconds(250)
-                 : seconds < 60 ? std::chrono::milliseconds(10'000)
-                                : std::chrono::milliseconds(60'000));
+  next_ = now + std::chrono::milliseconds(terminal_                        ? 250
+                                          : style_ == progress_style::json ? 1'000
+                                          : seconds < 60                   ? 10'000
+                                                                           : 60'000);
   return true;
 }
 

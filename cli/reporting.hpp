@@ -19,10 +19,10 @@ enum exit_code : int {
   exit_internal = 4
 };
 
-enum class progress_style { automatic, plain, none };
+enum class progress_style { automatic, plain, json, none };
 
 // Tells about a running search on stderr: on a terminal one redrawn line, else a line every ten seconds,
-// after a minute every minute. Ends the search when SIGINT or SIGTERM came.
+// after a minute every minute; for programs one JSON object a line, every second. Ends the search when SIGINT or SIGTERM came.
 class progress_line {
  public:
   explicit progress_line(progress_style style);
@@ -32,14 +32,15 @@ class progress_line {
 
   bool operator()(const checker::progress& p);
   void clear();  // takes the line off the terminal
-  void about(std::string what) { what_ = std::move(what); }
+  void about(std::string what);
 
  private:
   using clock = std::chrono::steady_clock;
-  bool terminal_, silent_;
+  progress_style style_;
+  bool terminal_;
   bool shown_ = false;
   std::string what_;
-  clock::time_point start_ = clock::now(), next_;
+  clock::time_point start_, next_;
 };
 
 void catch_signals();

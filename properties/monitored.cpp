@@ -41,12 +41,12 @@ marks monitored_system::look(const state& s) {
   missing what;
   const expansion first = std::as_const(*this).look(s[0], s[1], what);
   if (first.known) return first.of_state;
-  learn(std::move(what));
+  learn(what);
   return std::as_const(*this).look(s[0], s[1], what).of_state;
 }
 
-void monitored_system::learn(missing what) {
-  tables_.learn(std::move(what.entries));
+void monitored_system::learn(missing& what) {
+  tables_.learn(what.entries);
   // Judgements give no ids: their order does not matter.
   for (const auto& pair : what.pairs) {
     for (std::size_t side = 0; side < 2; ++side) {

@@ -5,6 +5,9 @@
 // are decided when their outcome is first worked out, so checking costs a look at two words.
 #pragma once
 
+#include <cstddef>
+#include <cstring>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -51,8 +54,8 @@ class monitored_system {
   // The marks that endpoints A and B have as they are, without those that only steps show.
   expansion look(system::id a, system::id b, missing& what) const;
 
-  // Works out what was missing, in an order that does not depend on how it was found.
-  void learn(missing what);
+  // Works out what was missing, in an order that does not depend on how it was found; leaves what was new.
+  void learn(missing& what);
 
   // The same for one state at a time, worked out as need be; returns the marks that only the steps show
   // (bounds that were met, being stuck).
@@ -163,7 +166,7 @@ marks monitored_system::successors(const state& s, Emit&& emit) {
   for (;;) {
     missing what;
     if (steps_of(from, what, [](const system::plain_ids&, const step&, marks) {}).known) break;
-    learn(std::move(what));
+    learn(what);
   }
   missing nothing;
   return steps_of(from, nothing,
@@ -205,9 +208,20 @@ class packed_system {
     const system::packed_state<word> s(w, layout_);
     return std::as_const(monitored_).look(s.get(0), s.get(1), what);
   }
-  void learn(missing what) {
-    monitored_.learn(std::move(what));
+  void learn(missing& what) {
+    monitored_.learn(what);
     fit();
+  }
+  // Entries of the tables, as bytes and back. Judgements give no ids and need not be remembered.
+  static std::vector<std::byte> encode(const missing& learned) {
+    const auto bytes = std::as_bytes(std::span(learned.entries));
+    return {bytes.begin(), bytes.end()};
+  }
+  static missing decode(std::span<const std::byte> bytes) {
+    missing result;
+    result.entries.resize(bytes.size() / sizeof(system::missing_entry));
+    std::memcpy(result.entries.data(), bytes.data(), result.entries.size() * sizeof(system::missing_entry));
+    return result;
   }
 
   system::state unpack(word w) const { return unpack(w, layout_); }

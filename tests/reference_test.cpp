@@ -268,7 +268,7 @@ std::uint32_t steps_of(system::tables& tables, const system::state& s, Emit&& em
     system::missing_entries missing;
     const auto ignore = [](const plain_ids&, const system::table_step&, const auto&) {};
     if (tables.successors(plain_ids(s), missing, ignore).known) break;
-    tables.learn(std::move(missing));
+    tables.learn(missing);
   }
   system::missing_entries nothing;
   return tables

@@ -91,31 +91,28 @@ void tables::add_outcomes(int side, id endpoint, step_kind kind, int which, id s
   }
 }
 
-void tables::learn(missing_entries entries) {
+void tables::learn(missing_entries& entries) {
   std::sort(entries.begin(), entries.end());
   entries.erase(std::unique(entries.begin(), entries.end()), entries.end());
-  for (const missing_entry& m : entries) {
+  std::erase_if(entries, [&](const missing_entry& m) {
     switch (m.of) {
       case table::local:
-        learn_local(m.side, m.a);
-        break;
+        return !learn_local(m.side, m.a);
       case table::arrival:
-        learn_arrival(m.side, m.a, m.b);
-        break;
+        return !learn_arrival(m.side, m.a, m.b);
       case table::content:
-        learn_content(m.side, m.a);
-        break;
+        return !learn_content(m.side, m.a);
       case table::push:
-        learn_push(m.side, m.a, m.b);
-        break;
+        return !learn_push(m.side, m.a, m.b);
     }
-  }
+    return true;
+  });
 }
 
-void tables::learn_local(int side, id endpoint) {
+bool tables::learn_local(int side, id endpoint) {
   endpoint_tables& t = endpoints_[at(side)];
   if (endpoint >= t.locals.size()) t.locals.resize(endpoint + 1);
-  if (t.locals[endpoint].known) return;
+  if (t.locals[endpoint].known) return false;
   local fresh;
   const values r = endpoint_row(side, endpoint);
   for (int i = 0; i < static_cast<int>(t.machine.application().application.size()); ++i)
@@ -127,15 +124,17 @@ void tables::learn_local(int side, id endpoint) {
   fresh.timer_runs = t.machine.any_timer_runs(r);
   fresh.known = true;
   t.locals[endpoint] = fresh;
+  return true;
 }
 
-void tables::learn_arrival(int side, id endpoint, id segment) {
+bool tables::learn_arrival(int side, id endpoint, id segment) {
   endpoint_tables& t = endpoints_[at(side)];
-  if (t.arrivals.at(endpoint, segment).known) return;
+  if (t.arrivals.at(endpoint, segment).known) return false;
   reacted fresh;
   add_outcomes(side, endpoint, step_kind::deliver, 0, segment,
                t.machine.arrive(endpoint_row(side, endpoint), segment_row(1 - side, segment)), fresh);
   t.arrivals.at(endpoint, segment) = fresh;
+  return true;
 }
 
 tables::event_outcomes tables::arrivals(int side, id endpoint, id segment) {
@@ -143,10 +142,10 @@ tables::event_outcomes tables::arrivals(int side, id endpoint, id segment) {
   return all_of(*endpoints_[at(side)].arrivals.find(endpoint, segment));
 }
 
-void tables::learn_content(int sender, id channel) {
+bool tables::learn_content(int sender, id channel) {
   channel_tables& t = channels_[at(sender)];
   if (channel >= t.by_id.size()) t.by_id.resize(channel + 1);
-  if (t.by_id[channel].known) return;
+  if (t.by_id[channel].known) return false;
   content fresh;
   const values tokens = row(t.contents[channel]);
   fresh.first = static_cast<id>(t.entries.size());
@@ -180,11 +179,12 @@ void tables::learn_content(int sender, id channel) {
   }
   fresh.known = true;
   t.by_id[channel] = fresh;
+  return true;
 }
 
-void tables::learn_push(int sender, id channel, id burst) {
+bool tables::learn_push(int sender, id channel, id burst) {
   channel_tables& t = channels_[at(sender)];
-  if (const pushed* p = t.pushes.find(channel, burst); p != nullptr && p->known) return;
+  if (const pushed* p = t.pushes.find(channel, burst); p != nullptr && p->known) return false;
   pushed fresh;
   fresh.known = true;
   values tokens = row(t.contents[channel]);
@@ -198,6 +198,7 @@ void tables::learn_push(int sender, id channel, id burst) {
   }
   if (is_set_ || static_cast<int>(tokens.size()) <= network_.capacity) fresh.to = t.contents(tokens);
   t.pushes.at(channel, burst) = fresh;
+  return true;
 }
 
 bool tables::has_wire(int sender, const values& tokens, id segment) const {

@@ -18,7 +18,6 @@
 #include <compare>
 #include <functional>
 #include <optional>
-#include <ranges>
 #include <vector>
 
 #include "model/system/interner.hpp"
@@ -152,6 +151,26 @@ class grid {
   std::size_t rows_ = 0, stride_ = 0;
 };
 
+// Ids one after the other.
+struct id_range {
+  class iterator {
+   public:
+    explicit iterator(id at) : at_(at) {}
+    id operator*() const { return at_; }
+    iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    bool operator==(const iterator&) const = default;
+
+   private:
+    id at_;
+  };
+  id first = 0, count = 0;
+  iterator begin() const { return iterator(first); }
+  iterator end() const { return iterator(first + count); }
+};
+
 class tables {
  public:
   tables(const composition& c, const std::array<observers, 2>& extra, outcome_listener listener);
@@ -180,12 +199,12 @@ class tables {
   template <typename State, typename Emit>
   expansion successors(const State& s, missing_entries& missing, Emit&& emit) const;
 
-  // Works out entries; those that are there already cost nothing. In any order and with repetitions.
-  void learn(missing_entries entries);
+  // Works out entries, in their order; leaves those that were not there.
+  void learn(missing_entries& entries);
 
   // An endpoint's reactions by id; worked out if need be.
   struct event_outcomes {
-    std::ranges::iota_view<id, id> outcomes;
+    id_range outcomes;
     std::uint32_t met = 0;
   };
   event_outcomes arrivals(int side, id endpoint, id segment);
@@ -274,16 +293,17 @@ class tables {
   };
 
   static event_outcomes all_of(const reacted& r) {
-    return {std::ranges::iota_view<id, id>(r.first, r.first + r.count), r.met};
+    return {{r.first, r.count}, r.met};
   }
   const local& local_of(int side, id endpoint) {
     learn_local(side, endpoint);
     return endpoints_[at(side)].locals[endpoint];
   }
-  void learn_local(int side, id endpoint);
-  void learn_arrival(int side, id endpoint, id segment);
-  void learn_content(int sender, id channel);
-  void learn_push(int sender, id channel, id burst);
+  // Whether it was not there.
+  bool learn_local(int side, id endpoint);
+  bool learn_arrival(int side, id endpoint, id segment);
+  bool learn_content(int sender, id channel);
+  bool learn_push(int sender, id channel, id burst);
   bool has_wire(int sender, const values& tokens, id segment) const;
   id intern_segment(int sender, const values& row);
   void add_outcomes(int side, id endpoint, step_kind kind, int which, id segment, const reactions& all,
