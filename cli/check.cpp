@@ -85,9 +85,7 @@ class enumeration {
       return wide_.emplace(composition_, properties_).search.run(limits, report);
     }
   }
-  std::vector<step> steps_to(marks mark) {
-    return narrow_ ? narrow_->steps_to(mark) : wide_->steps_to(mark);
-  }
+  std::vector<step> steps_to(marks mark) { return narrow_ ? narrow_->steps_to(mark) : wide_->steps_to(mark); }
 
  private:
   template <typename Word>
@@ -171,51 +169,29 @@ std::shared_ptr<composition> with_faults(const composition& c, int duplicates) {
   return bounded;
 }
 
+// The run of a covering search, made concrete, and the shortest for so many copies where that can be shown.
 counterexample concrete(const check_input& input, const property_set& p, std::size_t property,
                         std::vector<step> steps, const checker::options& limits,
                         const checker::reporter& report) {
-  const system::plain_system on_set(*input.composition, p.observers);
-  steps = traces::minimise(on_set, std::move(steps), [&](const traces::run& r) {
-    return violates(*input.composition, p, property, r);
-  });
-  std::vector<step> copied = traces::with_copies(on_set, steps);
-  constexpr int plenty = 1000;
-  auto on = with_faults(*input.composition, plenty);
-  const system::plain_system bounded(*on, p.observers);
-  auto run = traces::replay(bounded, copied);
-  if (run && !violates(*on, p, property, *run)) {
-    // What the property sees in flight was delivered before: keep a copy of everything, then what is needed.
-    const auto bad = [&](const traces::run& r) { return violates(*on, p, property, r); };
-    copied = traces::minimise(bounded, traces::with_copies(on_set, steps, true), bad);
-    run = traces::replay(bounded, copied);
-  }
-  if (!run || !violates(*on, p, property, *run)) broken(p.all[property].name);
-  const int charged = plenty - run->end().duplicates;
+  counterexample c = minimised(input, p, property, std::move(steps));
 
   // Is it a shortest one for so many copies? Ask the enumerating search.
-  on = with_faults(*input.composition, charged);
-  enumeration search(*on, p);
+  enumeration search(*c.on, p);
   checker::options narrow = limits;
   narrow.goal = properties::violated(property);
   narrow.max_states = std::min(limits.max_states, states_for_minimality);
-  narrow.max_depth = copied.size();
+  narrow.max_depth = c.run.steps.size();
   narrow.checkpoint.clear();
   const checker::statistics found = search.run(narrow, report);
-  const system::plain_system exact(*on, p.observers);
-  counterexample c;
-  c.on = on;
-  if ((found.seen & properties::violated(property)) != 0) {
-    run = traces::replay(exact, search.steps_to(properties::violated(property)));
-    c.shortest = true;
-    c.minimality =
-        fmt::format("breadth-first search with at most {} {}: no shorter run violates the property", charged,
-                    charged == 1 ? "duplicate" : "duplicates");
-  } else {
-    run = traces::replay(exact, copied);
-    c.minimality = "minimised: no single step can be left out; not proven shortest";
-  }
-  if (!run || !violates(*on, p, property, *run)) broken(p.all[property].name);
+  if ((found.seen & properties::violated(property)) == 0) return c;
+  const int copies = c.on->scenario.network.duplication.count;
+  const system::plain_system exact(*c.on, p.observers);
+  auto run = traces::replay(exact, search.steps_to(properties::violated(property)));
+  if (!run || !violates(*c.on, p, property, *run)) broken(p.all[property].name);
   c.run = std::move(*run);
+  c.shortest = true;
+  c.minimality = fmt::format("breadth-first search with at most {} {}: no shorter run violates the property",
+                             copies, copies == 1 ? "duplicate" : "duplicates");
   count_faults(c);
   return c;
 }
@@ -274,6 +250,39 @@ bool violates(const composition& c, const property_set& p, std::size_t property,
                                    last.did->label.data()};
   return (judge.step(view, &before.endpoints[1 - side], &flight[side], &flight[1 - side]).certain & wanted) !=
          0;
+}
+
+counterexample minimised(const check_input& input, const property_set& p, std::size_t property,
+                         std::vector<step> steps) {
+  counterexample c;
+  c.on = input.composition;
+  c.minimality = "minimised: no single step can be left out; not proven shortest";
+  const system::plain_system on(*input.composition, p.observers);
+  steps = traces::minimise(on, std::move(steps), [&](const traces::run& r) {
+    return violates(*input.composition, p, property, r);
+  });
+  auto run = traces::replay(on, steps);
+  if (input.composition->scenario.network.is_set()) {
+    std::vector<step> copied = traces::with_copies(on, steps);
+    constexpr int plenty = 1000;
+    const auto roomy = with_faults(*input.composition, plenty);
+    const system::plain_system bounded(*roomy, p.observers);
+    run = traces::replay(bounded, copied);
+    if (run && !violates(*roomy, p, property, *run)) {
+      // What the property sees in flight was delivered before: keep a copy of everything, then what is
+      // needed.
+      const auto bad = [&](const traces::run& r) { return violates(*roomy, p, property, r); };
+      copied = traces::minimise(bounded, traces::with_copies(on, steps, true), bad);
+      run = traces::replay(bounded, copied);
+    }
+    if (!run) broken(p.all[property].name);
+    c.on = with_faults(*input.composition, plenty - run->end().duplicates);
+    run = traces::replay(system::plain_system(*c.on, p.observers), copied);
+  }
+  if (!run || !violates(*c.on, p, property, *run)) broken(p.all[property].name);
+  c.run = std::move(*run);
+  count_faults(c);
+  return c;
 }
 
 std::optional<check_result> check(const check_input& input, const checker::options& limits,

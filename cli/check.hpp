@@ -66,4 +66,10 @@ std::optional<check_result> check(const check_input& input, const checker::optio
 bool violates(const language::composition& c, const properties::property_set& p, std::size_t property,
               const traces::run& r);
 
+// A run that violates the property, given by its steps on the scenario's network, as it is shown: replayed by
+// the rule interpreter, without what can be left out; where the network is unlimited, on one that makes as
+// many copies as the run needs. Throws std::logic_error if it cannot be replayed.
+counterexample minimised(const check_input& input, const properties::property_set& p, std::size_t property,
+                         std::vector<system::step> steps);
+
 }  // namespace tcpmc::cli

@@ -3,8 +3,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -12,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/reporting.hpp"
 #include "cli/suite.hpp"
+#include "cli/trace_files.hpp"
 #include "cli/version.hpp"
 #include "traces/json.hpp"
 #include "traces/ladder.hpp"
@@ -63,7 +62,7 @@ int code_of(const answered& row, std::size_t i) {
 class checking {
  public:
   explicit checking(const check_options& o)
-      : options_(o), progress_(style_of(o.progress)), colour_(colour_wanted()) {}
+      : options_(o), progress_(style_named(o.progress)), colour_(colour_wanted()) {}
 
   int run() {
     catch_signals();
@@ -77,9 +76,12 @@ class checking {
     if (options_.time_limit > 0)
       limits_.deadline = start_ + std::chrono::duration_cast<clock::duration>(
                                       std::chrono::duration<double>(options_.time_limit));
-    if (!make_folder("--traces", options_.traces_folder) ||
-        !make_folder("--checkpoint", options_.checkpoint_folder))
-      return exit_bad_input;
+    if (!options_.traces_folder.empty())
+      if (const std::string wrong = make_folder("--traces", options_.traces_folder); !wrong.empty())
+        return fail(wrong);
+    if (!options_.checkpoint_folder.empty())
+      if (const std::string wrong = make_folder("--checkpoint", options_.checkpoint_folder); !wrong.empty())
+        return fail(wrong);
     const bool single =
         !options_.protocol.empty() || !options_.scenario.empty() || !options_.properties.empty();
     const int code = single ? one_question() : suites();
@@ -89,23 +91,11 @@ class checking {
   }
 
  private:
-  static progress_style style_of(const std::string& name) {
-    return name == "none"    ? progress_style::none
-           : name == "plain" ? progress_style::plain
-           : name == "json"  ? progress_style::json
-                             : progress_style::automatic;
-  }
   bool text() const { return options_.format == "text"; }
 
   static int fail(const std::string& message) {
     fmt::print(stderr, "{}", message);
     return exit_bad_input;
-  }
-  static bool make_folder(const char* option, const std::string& folder) {
-    std::error_code error;
-    if (!folder.empty()) std::filesystem::create_directories(folder, error);
-    if (error) fail(fmt::format("{}: cannot make the folder '{}': {}\n", option, folder, error.message()));
-    return !error;
   }
 
   std::optional<std::vector<language::setting>> settings(language::diagnostics& errors) {
@@ -205,18 +195,8 @@ class checking {
   int write_trace(const answered& row, std::size_t i) {
     const answer& a = row.result.answers[i];
     if (!a.trace || options_.traces_folder.empty()) return exit_fine;
-    std::string name = fmt::format("{}.{}.{}", row.input.composition->protocols[0].name,
-                                   row.input.composition->scenario.name, a.property);
-    for (const language::setting& s : row.asked.settings)
-      name += fmt::format(".{}={}", s.name, value_text(s));
-    std::replace_if(
-        name.begin(), name.end(), [](char c) { return c == '/' || c == ' '; }, '_');
-    const std::string path = (std::filesystem::path(options_.traces_folder) / (name + ".json")).string();
-    std::ofstream out(path, std::ios::binary);
-    out << traces::to_json(trace_of(row.asked, row.input, a), version);
-    out.close();
-    if (out) return exit_fine;
-    return fail(fmt::format("--traces: cannot write '{}'\n", path));
+    const std::string wrong = cli::write_trace(options_.traces_folder, row.asked, row.input, a);
+    return wrong.empty() ? exit_fine : fail(wrong);
   }
 
   void tell_trace(const answered& row, const answer& a) const {
@@ -233,13 +213,6 @@ class checking {
       fmt::print("\nthe bound of {} is first met after {} steps\n\n{}", b.name, b.run.steps.size(),
                  traces::ladder(t));
     }
-  }
-
-  static std::string minimal_text(const answer& a) {
-    if (!a.trace) return "";
-    const std::size_t steps = a.trace->run.steps.size();
-    return fmt::format("{} step{}{}", steps, steps == 1 ? "" : "s",
-                       a.trace->shortest ? "" : " (not proven shortest)");
   }
 
   void tell_single(const answered& row) const {

@@ -18,21 +18,6 @@ void remember_signal(int number) { signal_number = number; }
 
 constexpr std::size_t text_width = 100;
 
-std::string folded(const std::string& head, const std::vector<std::string>& parts) {
-  std::string text = head, line = head;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const std::string part = parts[i] + (i + 1 < parts.size() ? "; " : "");
-    if (line.size() + part.size() > text_width && line.size() > head.size()) {
-      text.erase(text.find_last_not_of(' ') + 1);
-      text += "\n" + std::string(head.size(), ' ');
-      line = std::string(head.size(), ' ');
-    }
-    text += part;
-    line += part;
-  }
-  return text + "\n";
-}
-
 }  // namespace
 
 void catch_signals() {
@@ -59,31 +44,30 @@ void progress_line::about(std::string what) {
 }
 
 bool progress_line::operator()(const checker::progress& p) {
+  return tell([&](double seconds, bool as_json) {
+    const std::uint64_t memory = checker::resident_memory();
+    if (as_json)
+      return nlohmann::ordered_json{{"search", what_},       {"states", p.states},   {"transitions", p.transitions},
+                                    {"depth", p.depth},      {"frontier", p.frontier}, {"seconds", seconds},
+                                    {"memory", memory}}
+          .dump();
+    return fmt::format("{} states, depth {}, frontier {}, {:.2f} million states/s, {} MB, {}",
+                       with_commas(p.states), p.depth, with_commas(p.frontier),
+                       static_cast<double>(p.states) / seconds / 1e6, memory >> 20, duration_text(seconds));
+  });
+}
+
+bool progress_line::tell(const std::function<std::string(double, bool)>& text) {
   if (signal_number != 0) return false;
   const clock::time_point now = clock::now();
   if (style_ == progress_style::none || now < next_) return true;
   const double seconds = std::chrono::duration<double>(now - start_).count();
-  const std::uint64_t memory = checker::resident_memory();
-  if (style_ == progress_style::json) {
-    fmt::print(stderr, "{}\n",
-               nlohmann::ordered_json{{"search", what_},
-                                      {"states", p.states},
-                                      {"transitions", p.transitions},
-                                      {"depth", p.depth},
-                                      {"frontier", p.frontier},
-                                      {"seconds", seconds},
-                                      {"memory", memory}}
-                   .dump());
-  } else {
-    const std::string line =
-        fmt::format("{}{} states, depth {}, frontier {}, {:.2f} million states/s, {} MB, {}",
-                    what_.empty() ? "" : what_ + ": ", with_commas(p.states), p.depth, with_commas(p.frontier),
-                    static_cast<double>(p.states) / seconds / 1e6, memory >> 20, duration_text(seconds));
-    if (terminal_)
-      fmt::print(stderr, "\r\x1b[K{}", line.substr(0, 118));
-    else
-      fmt::print(stderr, "{}\n", line);
-  }
+  const bool as_json = style_ == progress_style::json;
+  const std::string line = (what_.empty() || as_json ? "" : what_ + ": ") + text(seconds, as_json);
+  if (terminal_)
+    fmt::print(stderr, "\r\x1b[K{}", line.substr(0, 118));
+  else
+    fmt::print(stderr, "{}\n", line);
   std::fflush(stderr);
   shown_ = true;
   next_ = now + std::chrono::milliseconds(terminal_                        ? 250
@@ -111,6 +95,21 @@ std::string duration_text(double seconds) {
   return fmt::format("{} min {} s", whole / 60, whole % 60);
 }
 
+std::string folded(const std::string& head, const std::vector<std::string>& parts) {
+  std::string text = head, line = head;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const std::string part = parts[i] + (i + 1 < parts.size() ? "; " : "");
+    if (line.size() + part.size() > text_width && line.size() > head.size()) {
+      text.erase(text.find_last_not_of(' ') + 1);
+      text += "\n" + std::string(head.size(), ' ');
+      line = std::string(head.size(), ' ');
+    }
+    text += part;
+    line += part;
+  }
+  return text + "\n";
+}
+
 std::string coverage_text(const check_result& r) {
   return folded("covers: ", r.covers) + folded("does not cover: ", r.does_not_cover);
 }
@@ -133,28 +132,28 @@ std::string coverage_summary(const language::composition& c) {
   return text;
 }
 
-std::string limit_text(const checker::statistics& s) {
-  const char* what = nullptr;
-  switch (s.ended) {
+std::string limit_name(checker::outcome ended) {
+  switch (ended) {
     case checker::outcome::complete:
     case checker::outcome::goal_reached:
       return "";
     case checker::outcome::state_limit:
-      what = "the limit of states";
-      break;
+      return "the limit of states";
     case checker::outcome::depth_limit:
-      what = "the limit of depth";
-      break;
+      return "the limit of depth";
     case checker::outcome::time_limit:
-      what = "the limit of time";
-      break;
+      return "the limit of time";
     case checker::outcome::memory_limit:
-      what = "the limit of memory";
-      break;
+      return "the limit of memory";
     case checker::outcome::interrupted:
-      what = "an interruption";
-      break;
+      return "an interruption";
   }
+  return "";
+}
+
+std::string limit_text(const checker::statistics& s) {
+  const std::string what = limit_name(s.ended);
+  if (what.empty()) return "";
   std::string text = fmt::format("ended by {} after {} states and {} steps", what, with_commas(s.states),
                                  with_commas(s.transitions));
   if (s.depth > 0) text += fmt::format("; every state within {} steps of the start was reached", s.depth);
@@ -190,6 +189,20 @@ std::string heading_of(const traces::trace& t) {
   return fmt::format("{} is violated by {} in {}: not true that \"{}\" [{}]\n{} steps; {}{}\n", t.property,
                      t.on->protocols[0].name, t.on->scenario.name, t.says, t.cite, t.run.steps.size(),
                      t.shortest ? "shortest: " : "", t.minimality);
+}
+
+std::string minimal_text(const answer& a) {
+  if (!a.trace) return "";
+  const std::size_t steps = a.trace->run.steps.size();
+  return fmt::format("{} step{}{}", steps, steps == 1 ? "" : "s",
+                     a.trace->shortest ? "" : " (not proven shortest)");
+}
+
+progress_style style_named(const std::string& name) {
+  return name == "none"    ? progress_style::none
+         : name == "plain" ? progress_style::plain
+         : name == "json"  ? progress_style::json
+                           : progress_style::automatic;
 }
 
 bool colour_wanted() { return isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr; }

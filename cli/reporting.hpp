@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "cli/question.hpp"
@@ -31,6 +32,8 @@ class progress_line {
   progress_line& operator=(const progress_line&) = delete;
 
   bool operator()(const checker::progress& p);
+  // The same with other words: text(seconds since the start, whether as JSON) is asked for when a line is due.
+  bool tell(const std::function<std::string(double, bool)>& text);
   void clear();  // takes the line off the terminal
   void about(std::string what);
 
@@ -49,16 +52,24 @@ int caught_signal();  // 0 if none came
 std::string with_commas(std::uint64_t n);
 // "1.4 s", "12 s", "3 min 20 s".
 std::string duration_text(double seconds);
+// The parts after the head, folded at 100 columns: "head: a; b; c".
+std::string folded(const std::string& head, const std::vector<std::string>& parts);
 // "covers: ..." and "does not cover: ...", folded at 100 columns.
 std::string coverage_text(const check_result& r);
 // What a verdict covers in a few words, for a table: "any network, untimed, 2 inc."
 std::string coverage_summary(const language::composition& c);
+// What ended a search: "the limit of time", "an interruption"; "" if it ended by itself.
+std::string limit_name(checker::outcome ended);
 // What limit a search met, with the figures: "" if it ended by itself.
 std::string limit_text(const checker::statistics& s);
 
 // The trace of a violated answer, ready for a writer.
 traces::trace trace_of(const question& q, const check_input& input, const answer& a);
 std::string heading_of(const traces::trace& t);
+// "3 steps", and whether that is not proven shortest; "" without a trace.
+std::string minimal_text(const answer& a);
+
+progress_style style_named(const std::string& name);  // "auto", "plain", "json", "none"
 
 bool colour_wanted();
 // `text` in green, red or yellow as the verdict is as expected, not, or open; plain where colour is not

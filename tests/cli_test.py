@@ -6,6 +6,7 @@ anew instead of compared; look at the difference before committing it.
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -66,6 +67,17 @@ class Golden(unittest.TestCase):
 
     def test_list(self):
         self.compare("list.txt", run("list").stdout)
+
+    def test_simulate_violated(self):
+        result = run("simulate", "--protocol", "time-wait-1msl", "--scenario", "close-one-loss", "--property", "reliable-close",
+                     "--property", "stuck", "--seed", "1", "--walks", "2000")
+        self.assertEqual((result.returncode, result.stderr), (1, ""))
+        self.compare("simulate-violated.txt", without_time(result.stdout))
+
+    def test_simulate_inconclusive(self):
+        result = run("simulate", "--protocol", "rfc9293", "--scenario", "two-connections", "--property", "agreement", "--seed", "1", "--walks", "500")
+        self.assertEqual((result.returncode, result.stderr), (3, ""))
+        self.compare("simulate-inconclusive.txt", without_time(result.stdout))
 
     def test_trace_json(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -226,7 +238,7 @@ class Commands(unittest.TestCase):
             self.assertIn("answered", run("show", path).stdout)
 
     def test_help_has_examples(self):
-        for arguments in (["--help"], ["check", "--help"], ["show", "--help"], ["trace", "--help"], ["list", "--help"]):
+        for arguments in (["--help"], ["check", "--help"], ["show", "--help"], ["trace", "--help"], ["list", "--help"], ["simulate", "--help"]):
             result = run(*arguments)
             self.assertEqual(result.returncode, 0)
             self.assertIn("example", result.stdout)
@@ -241,6 +253,91 @@ class Commands(unittest.TestCase):
 
     def test_colour_only_on_a_terminal(self):
         self.assertNotIn("\x1b", run("check", "--protocol", "rfc9293", "--scenario", "half-close", "--property", "no-data-loss").stdout)
+
+
+class Simulate(unittest.TestCase):
+    QUESTION = ["simulate", "--protocol", "two-way-handshake", "--scenario", "two-connections", "--property", "in-order-exactly-once"]
+
+    def test_traces_are_replayed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(run(*self.QUESTION, "--seed", "1", "--traces", folder).returncode, 1)
+            path = os.path.join(folder, "two-way-handshake.two-connections.in-order-exactly-once.json")
+            result = run("trace", "replay", path)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertIn("minimised: no single step can be left out; not proven shortest", run("trace", "show", path).stdout)
+
+    def test_a_random_seed_is_told_and_repeats_the_walks(self):
+        first = run(*self.QUESTION)
+        seed = re.search(r"seed (\d+),", first.stdout.splitlines()[-1]).group(1)
+        again = run(*self.QUESTION, "--seed", seed)
+        self.assertEqual(without_time(first.stdout), without_time(again.stdout))
+        self.assertEqual(first.returncode, again.returncode)
+
+    def test_json(self):
+        result = run(*self.QUESTION, "--property", "stuck-at-nothing", "--format", "json")
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        result = run(*self.QUESTION, "--property", "no-data-loss", "--seed", "1", "--walks", "300", "--format", "json")
+        self.assertEqual(result.returncode, 1, result.stderr)
+        answer = json.loads(result.stdout)
+        violated, open_ = answer["answers"]
+        self.assertEqual((violated["verdict"], open_["verdict"]), ("violated", "inconclusive"))
+        self.assertEqual(len(violated["trace"]["steps"]), violated["steps"])
+        self.assertLessEqual(violated["walk"], 300)
+        self.assertFalse(violated["shortest"])
+        self.assertNotIn("trace", open_)
+        self.assertEqual((answer["seed"], answer["walks"], answer["limit"]), (1, 300, ""))
+        self.assertEqual(sum(rule["A"] for rule in answer["rules"] if rule["id"] == "listen-syn-2"), 0)
+        self.assertGreater(sum(rule["B"] for rule in answer["rules"] if rule["id"] == "listen-syn-2"), 0)
+
+    def test_never_holds(self):
+        """The whole of this scenario is walked through many times over; that is still no proof."""
+        result = run("simulate", "--protocol", "three-segment-close", "--scenario", "silent-server", "--property", "no-data-loss", "--seed", "1")
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("no-data-loss: inconclusive, not violated in 10,000 walks of at most 200 steps", result.stdout)
+        self.assertNotIn("holds", result.stdout)
+
+    def test_a_witness_out_of_reach_is_told(self):
+        result = run("simulate", "--protocol", "rfc9293", "--scenario", "two-connections", "--property", "agreement", "--depth", "1", "--seed", "1")
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("its witness was not reached", result.stdout)
+
+    def test_without_a_property_rules_are_counted(self):
+        result = run("simulate", "--protocol", "rfc9293", "--scenario", "half-close", "--walks", "10", "--seed", "1")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("0 verdicts: walked; 10 walks", result.stdout)
+
+    def test_time_limit(self):
+        result = run("simulate", "--protocol", "rfc9293", "--scenario", "two-connections", "--property", "agreement",
+                     "--walks", "1000000000", "--time-limit", "0.01")
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("ended by the limit of time", result.stdout)
+
+    def test_interrupted(self):
+        """SIGINT and SIGTERM: the figures so far, and the shell's exit code."""
+        for number, name in ((signal.SIGINT, "text"), (signal.SIGTERM, "json")):
+            with tempfile.TemporaryDirectory() as folder:
+                made = os.path.join(folder, "traces")  # there as soon as signals are caught
+                command = [TCPMC, "simulate", "--protocol", "rfc9293", "--scenario", "two-connections", "--property", "agreement",
+                           "--walks", "1000000000000", "--traces", made, "--format", name]
+                with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as walking:
+                    while not os.path.isdir(made) and walking.poll() is None:
+                        pass
+                    walking.send_signal(number)
+                    out, err = walking.communicate()
+                self.assertEqual((walking.returncode, err), (128 + number, ""))
+                if name == "json":
+                    answer = json.loads(out)
+                    self.assertEqual((answer["limit"], answer["answers"][0]["verdict"]), ("an interruption", "inconclusive"))
+                else:
+                    self.assertRegex(out, r"agreement: inconclusive, not violated in [\d,]+ walks? of at most 200 steps\nended by an interruption\n")
+                    self.assertRegex(out.splitlines()[-1], r"1 verdict: 1 inconclusive; [\d,]+ walks?, [\d,]+ steps?, deepest \d+, seed \d+, ")
+
+    def test_bad_input(self):
+        for more, message in ((["--set", "tim_wait=3"], "did you mean 'time_wait'?"), (["--seed", "many"], "--seed"),
+                              (["--wlaks", "3"], "did you mean '--walks'?"), (["--traces", "/proc/no/such"], "cannot make the folder")):
+            result = run(*self.QUESTION, *more)
+            self.assertEqual((result.returncode, result.stdout), (2, ""))
+            self.assertIn(message, result.stderr)
 
 
 PROTOCOL = '{ "protocol": "p", "cite": "c", %s }'
