@@ -1,0 +1,441 @@
+// The parts of the enumerating search: words, the visited set, levels, the log, threads, and going on after a
+// kill; on an artificial system, and each against the plainest thing that does the same.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <set>
+
+#include "checker/enumerate.hpp"
+
+namespace tcpmc::checker {
+namespace {
+
+// ---- Words ----
+
+template <typename Word>
+void mix_is_a_bijection(unsigned width) {
+  const invertible_mix<Word> mix(width);
+  std::mt19937_64 random(width);
+  const Word mask = width == 8 * sizeof(Word) ? ~Word{0} : (Word{1} << width) - 1;
+  for (int i = 0; i < 10'000; ++i) {
+    const Word w = (static_cast<Word>(random()) << (sizeof(Word) > 8 ? 60 : 0) ^ static_cast<Word>(random())) & mask;
+    ASSERT_LE(mix(w), mask);
+    ASSERT_TRUE(mix.back(mix(w)) == w) << width;
+  }
+}
+TEST(words, mixing_can_be_taken_back) {
+  for (unsigned width = 16; width <= 64; ++width) mix_is_a_bijection<std::uint64_t>(width);
+  for (unsigned width = 16; width <= 128; width += 7) mix_is_a_bijection<wide>(width);
+  mix_is_a_bijection<wide>(128);
+}
+TEST(words, all_of_a_small_width_are_mixed_to_different_ones) {
+  const invertible_mix<std::uint64_t> mix(16);
+  std::set<std::uint64_t> mixed;
+  for (std::uint64_t w = 0; w < 65536; ++w) mixed.insert(mix(w));
+  EXPECT_EQ(mixed.size(), 65536u);
+  EXPECT_EQ(*mixed.rbegin(), 65535u);
+}
+
+template <typename Line>
+void line_finds_what_is_put() {
+  std::mt19937_64 random(1);
+  using entry = decltype(Line::get(nullptr, 0));
+  alignas(64) std::array<std::byte, 64> line{};
+  std::vector<entry> entries;
+  const auto fresh = [&] {
+    const auto bits = static_cast<std::uint64_t>(Line::entry_bits >= 64 ? ~0ull : (1ull << Line::entry_bits) - 1);
+    return static_cast<entry>((random() & bits) | 1);
+  };
+  for (int slot = 0; slot < Line::slots; ++slot) {
+    ASSERT_EQ(std::countr_zero(Line::free(line.data())), slot);
+    const entry e = fresh();
+    Line::put(line.data(), slot, e);
+    entries.push_back(e);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      ASSERT_TRUE(Line::get(line.data(), static_cast<int>(i)) == entries[i]);
+      ASSERT_NE(Line::equal(line.data(), entries[i]) & 1u << i, 0u);
+    }
+    for (int bit = 0; bit < static_cast<int>(std::min(Line::entry_bits, 64u)); ++bit) {
+      const entry other = e ^ static_cast<entry>(entry{1} << bit);
+      if (std::find(entries.begin(), entries.end(), other) != entries.end() || other == 0) continue;
+      ASSERT_EQ(Line::equal(line.data(), other), 0u) << "slot " << slot << " bit " << bit;
+    }
+  }
+  EXPECT_EQ(Line::free(line.data()), 0u);
+}
+TEST(words, lines_of_every_width_find_what_is_put) {
+  line_finds_what_is_put<line24>();
+  line_finds_what_is_put<line32>();
+  line_finds_what_is_put<line40>();
+  line_finds_what_is_put<line48>();
+  line_finds_what_is_put<line64>();
+  line_finds_what_is_put<line128>();
+}
+
+// ---- The visited set ----
+
+// Sequences of words that are hard on a table in one way or another.
+std::vector<std::vector<std::uint64_t>> hard_words(unsigned width) {
+  const std::uint64_t mask = width == 64 ? ~0ull : (1ull << width) - 1;
+  std::mt19937_64 random(width);
+  std::vector<std::vector<std::uint64_t>> all(6);
+  const std::uint64_t many = std::min<std::uint64_t>(60'000, mask);
+  const invertible_mix<std::uint64_t> mix(width);
+  for (std::uint64_t i = 0; i < many; ++i) {
+    all[0].push_back(i);                                // one after the other
+    all[1].push_back(mask - i);                         // from the end
+    all[2].push_back(random() & mask);                  // anywhere
+    all[3].push_back((i << (width / 2)) & mask);        // with the low half zero
+    all[4].push_back(mix.back(i));                      // that are mixed into neighbours: one partition, and a
+    all[5].push_back(mix.back(mask - i / 4 * 3 % mask));  // few buckets until these have grown
+  }
+  return all;
+}
+
+template <typename Word>
+void agrees_with_a_standard_set(unsigned width) {
+  for (const std::vector<std::uint64_t>& words : hard_words(std::min(width, 64u))) {
+    visited_set<Word> visited(width);
+    std::set<std::uint64_t> standard;
+    for (const std::uint64_t w : words)
+      ASSERT_EQ(visited.insert(static_cast<Word>(w) << (width > 64 ? width - 64 : 0)), standard.insert(w).second);
+    ASSERT_EQ(visited.size(), standard.size());
+    for (const std::uint64_t w : words)
+      ASSERT_FALSE(visited.insert(static_cast<Word>(w) << (width > 64 ? width - 64 : 0)));
+  }
+}
+TEST(visited, agrees_with_a_standard_set_in_every_width) {
+  for (const unsigned width : {16u, 17u, 20u, 24u, 31u, 32u, 33u, 39u, 40u, 41u, 47u, 52u, 63u, 64u})
+    agrees_with_a_standard_set<std::uint64_t>(width);
+  for (const unsigned width : {20u, 64u, 65u, 90u, 128u}) agrees_with_a_standard_set<wide>(width);
+}
+TEST(visited, gives_back_the_words_that_were_new_in_batches_as_well) {
+  visited_set<std::uint64_t> visited(40);
+  std::set<std::uint64_t> standard;
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 40; ++round) {
+    std::map<std::size_t, std::vector<std::uint64_t>> by_partition;
+    std::set<std::uint64_t> expected, fresh;
+    for (int i = 0; i < 5'000; ++i) {
+      const std::uint64_t w = random() & 0x3ffff;
+      if (standard.insert(w).second) expected.insert(w);
+      const std::uint64_t mixed = visited.mix(w);
+      by_partition[visited.partition_of(mixed)].push_back(mixed);
+    }
+    for (const auto& [partition, mixed] : by_partition)
+      visited.insert(partition, mixed, [&](std::uint64_t w) { EXPECT_TRUE(fresh.insert(w).second); });
+    ASSERT_EQ(fresh, expected);
+  }
+}
+TEST(visited, takes_few_bytes_a_word) {
+  visited_set<std::uint64_t> visited(38);
+  std::mt19937_64 random(9);
+  for (int i = 0; i < 2'000'000; ++i) visited.insert(random() & ((1ull << 38) - 1));
+  EXPECT_LT(static_cast<double>(visited.bytes()) / static_cast<double>(visited.size()), 6.0);
+}
+
+// ---- Levels and the log ----
+
+std::string folder() {
+  const auto path = std::filesystem::temp_directory_path() / ("tcpmc-engine-" + std::to_string(getpid()));
+  std::filesystem::create_directories(path);
+  return path.string();
+}
+
+TEST(levels, come_back_from_memory_and_from_the_log) {
+  record_log log = record_log::nameless(folder());
+  level_store<std::uint64_t> levels(log);
+  const std::vector<std::uint64_t> a{1, 2, 3}, b{0xffffffffff, 7}, none{0};
+  levels.add(0, a, 2, 11);
+  levels.keep_in_memory(0);
+  levels.add(1, b, 40, 12);
+  levels.add(1, none, 0, 13);  // found as "damaged": a word of no bits looked like a chunk in the log
+  std::vector<std::uint64_t> back;
+  EXPECT_EQ(levels.read(0, 0, back), 11u);
+  EXPECT_EQ(back, a);
+  EXPECT_EQ(levels.read(1, 0, back), 12u);
+  EXPECT_EQ(back, b);
+  EXPECT_EQ(levels.read(1, 1, back), 13u);
+  EXPECT_EQ(back, none);
+  EXPECT_EQ(levels.levels(), 2u);
+  EXPECT_EQ(levels.words(1), 3u);
+}
+TEST(levels, of_no_bits_stay_in_memory) {
+  record_log log = record_log::nameless(folder());
+  level_store<std::uint64_t> levels(log);
+  const std::vector<std::uint64_t> start{0};
+  levels.add(0, start, 0, 1);
+  std::vector<std::uint64_t> back;
+  EXPECT_EQ(levels.read(0, 0, back), 1u);
+  EXPECT_EQ(back, start);
+}
+TEST(log, a_directory_that_cannot_be_written_is_named) {
+  record_log log = record_log::nameless("/nowhere/at/all");
+  record head;
+  try {
+    log.append(head, {});
+    FAIL();
+  } catch (const storage_error& error) {
+    EXPECT_NE(std::string(error.what()).find("/nowhere/at/all"), std::string::npos) << error.what();
+  }
+}
+TEST(log, a_full_disk_is_an_error) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP();
+  record_log log = record_log::named("/dev/full");
+  record head;
+  const std::vector<std::byte> much(100'000);
+  EXPECT_THROW(log.append(head, much), storage_error);
+}
+TEST(threads, an_exception_comes_out_and_the_crew_goes_on) {
+  crew c(3);
+  EXPECT_THROW(c.run([](unsigned i) {
+    if (i == 2) throw std::runtime_error("two");
+  }),
+               std::runtime_error);
+  std::atomic<unsigned> sum = 0;
+  c.run([&](unsigned i) { sum += i; });
+  EXPECT_EQ(sum, 3u);
+}
+
+// ---- The search, on a system that is easily understood ----
+
+// Counters that may each be increased up to `most`, one at a time; what a counter may do has to be learned first,
+// value by value, so that much is missing, and ids come late and make words wider.
+struct counters {
+  using word = std::uint64_t;
+  struct step {
+    int which = 0;
+    bool operator==(const step&) const = default;
+  };
+  struct missing {
+    std::vector<std::uint32_t> values;
+    void add(missing&& other) {
+      values.insert(values.end(), other.values.begin(), other.values.end());
+      other.values.clear();
+    }
+  };
+  struct expansion {
+    marks of_state = 0;
+    bool known = true;
+  };
+  struct layout {
+    unsigned bits = 1;
+    bool operator==(const layout&) const = default;
+    unsigned width() const { return 4 * bits; }
+  };
+
+  explicit counters(std::uint32_t most_of_each) : most(most_of_each) {}
+
+  layout words() const { return now; }
+  word initial() const { return 0; }
+  static std::array<std::uint32_t, 4> parts(word w, layout l) {
+    std::array<std::uint32_t, 4> p{};
+    for (std::size_t i = 0; i < 4; ++i) p[i] = static_cast<std::uint32_t>(w >> (i * l.bits) & ((1u << l.bits) - 1));
+    return p;
+  }
+  static word packed(const std::array<std::uint32_t, 4>& p, layout l) {
+    word w = 0;
+    for (std::size_t i = 0; i < 4; ++i) w |= word{p[i]} << (i * l.bits);
+    return w;
+  }
+  word repack(word w, layout from) const { return packed(parts(w, from), now); }
+  template <typename Emit>
+  expansion expand(word w, missing& what, Emit&& emit) const {
+    expansion result;
+    const auto p = parts(w, now);
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (p[i] == most) continue;
+      if (p[i] >= known) {
+        what.values.push_back(p[i]);
+        result.known = false;
+        continue;
+      }
+      auto next = p;
+      ++next[i];
+      const bool all = next[0] + next[1] + next[2] + next[3] == 3 * most;
+      emit(packed(next, now), step{static_cast<int>(i)}, marks{all ? 1u : 0u});
+    }
+    if (p[0] == most && p[1] == most && p[2] == most && p[3] == most) result.of_state = 2;
+    return result;
+  }
+  expansion look(word, missing&) const { return {}; }
+  void learn(missing& what) {
+    std::vector<std::uint32_t>& values = what.values;
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+    std::erase_if(values, [&](std::uint32_t v) { return v < known; });
+    for (const std::uint32_t v : values) known = std::max(known, v + 1);
+    now.bits = std::max(now.bits, static_cast<unsigned>(std::bit_width(known)));
+  }
+  static std::vector<std::byte> encode(const missing& learned) {
+    const auto bytes = std::as_bytes(std::span(learned.values));
+    return {bytes.begin(), bytes.end()};
+  }
+  static missing decode(std::span<const std::byte> bytes) {
+    missing m{std::vector<std::uint32_t>(bytes.size() / sizeof(std::uint32_t))};
+    std::memcpy(m.values.data(), bytes.data(), bytes.size());
+    return m;
+  }
+
+  std::uint32_t most, known = 0;
+  layout now;
+};
+
+struct result {
+  statistics numbers;
+  std::vector<int> path;  // to the first mark
+  bool operator==(const result& other) const {
+    return numbers.ended == other.numbers.ended && numbers.states == other.numbers.states &&
+           numbers.transitions == other.numbers.transitions && numbers.depth == other.numbers.depth &&
+           numbers.seen == other.numbers.seen && path == other.path;
+  }
+};
+result explore(std::uint32_t most, const options& wanted) {
+  counters system(most);
+  enumerating_search search(system);
+  result r;
+  r.numbers = search.run(wanted, nullptr);
+  if ((r.numbers.seen & 1) != 0)
+    for (const auto& s : search.path_to(1)) r.path.push_back(s.by.which);
+  return r;
+}
+
+TEST(search, counts_what_can_be_counted_by_hand) {
+  for (const unsigned threads : {1u, 2u, 5u}) {
+    options o;
+    o.threads = threads;
+    const result r = explore(12, o);
+    EXPECT_EQ(r.numbers.ended, outcome::complete);
+    EXPECT_EQ(r.numbers.states, 13u * 13 * 13 * 13);
+    EXPECT_EQ(r.numbers.transitions, 4u * 12 * 13 * 13 * 13);
+    EXPECT_EQ(r.numbers.depth, 48u);
+    EXPECT_EQ(r.numbers.seen, 3u);
+    EXPECT_EQ(r.path.size(), 36u);
+    EXPECT_TRUE(r == explore(12, {}));
+  }
+}
+TEST(search, ends_at_its_limits_and_says_so) {
+  options states;
+  states.max_states = 1000;
+  result r = explore(12, states);
+  EXPECT_EQ(r.numbers.ended, outcome::state_limit);
+  EXPECT_GE(r.numbers.states, 1000u);
+  options depth;
+  depth.max_depth = 5;
+  r = explore(12, depth);
+  EXPECT_EQ(r.numbers.ended, outcome::depth_limit);
+  EXPECT_EQ(r.numbers.depth, 5u);
+  EXPECT_EQ(r.numbers.states, 126u);  // 4 counters, sum at most 5
+  options goal;
+  goal.goal = 1;
+  r = explore(12, goal);
+  EXPECT_EQ(r.numbers.ended, outcome::goal_reached);
+  EXPECT_EQ(r.numbers.depth, 36u);
+  options time;
+  time.deadline = std::chrono::steady_clock::now();
+  EXPECT_EQ(explore(12, time).numbers.ended, outcome::time_limit);
+  options memory;
+  memory.max_memory = 1;
+  EXPECT_EQ(explore(12, memory).numbers.ended, outcome::memory_limit);
+}
+
+// ---- Checkpoints ----
+
+struct checkpoints : testing::Test {
+  std::string file = folder() + "/run.levels";
+  void SetUp() override { std::filesystem::remove(file); }
+  options with(const std::string& identity = "this run") const {
+    options o;
+    o.checkpoint = file;
+    o.identity = identity;
+    return o;
+  }
+};
+
+TEST_F(checkpoints, a_run_goes_on_where_a_limited_one_ended) {
+  const result whole = explore(10, {});
+  for (const std::uint64_t most : {50u, 500u, 5000u}) {
+    options limited = with();
+    limited.max_states = most;
+    explore(10, limited);
+    EXPECT_TRUE(explore(10, with()) == whole);
+    EXPECT_TRUE(explore(10, with()) == whole) << "and once more from the end";
+    std::filesystem::remove(file);
+  }
+}
+// The log may end anywhere: in each of the first places, and in others.
+TEST_F(checkpoints, a_run_goes_on_from_a_log_that_ends_anywhere) {
+  const result whole = explore(4, with());
+  std::ifstream in(file, std::ios::binary);
+  const std::string all((std::istreambuf_iterator<char>(in)), {});
+  ASSERT_GT(all.size(), 2000u);
+  for (std::size_t length = 0; length < all.size(); length += length < 500 ? 1 : 997) {
+    std::ofstream(file, std::ios::binary) << all.substr(0, length);
+    if (length > 0 && length < sizeof(record) + with().identity.size())
+      ASSERT_THROW(explore(4, with()), storage_error) << length;  // may be anybody's
+    else
+      ASSERT_TRUE(explore(4, with()) == whole) << length;
+  }
+}
+TEST_F(checkpoints, a_hundred_kills_make_no_difference) {
+  const result whole = explore(6, {});
+  std::mt19937 random(3);
+  for (int kills = 0; kills < 100; ++kills) {
+    if (random() % 10 == 0) std::filesystem::remove(file);
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      // Dies after so many looks at its progress, wherever that is; a thread may be in the middle of a record.
+      int left = static_cast<int>(random() % 40);
+      counters system(6);
+      options o = with();
+      o.threads = 2;
+      enumerating_search search(system);
+      search.run(o, [&](const progress&) {
+        if (left-- == 0) raise(SIGKILL);
+        return true;
+      });
+      _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (kills % 10 != 9) continue;
+    ASSERT_TRUE(explore(6, with()) == whole) << kills;
+  }
+}
+TEST_F(checkpoints, of_another_run_or_damaged_ones_are_refused) {
+  explore(5, with());
+  EXPECT_THROW(explore(5, with("another run")), storage_error);
+  std::fstream f(file, std::ios::in | std::ios::out | std::ios::binary);
+  f.seekg(0, std::ios::end);
+  const auto size = static_cast<std::size_t>(f.tellg());
+  f.close();
+  const result whole = explore(5, {});
+  // A bit that is flipped anywhere either makes it refused or is behind what counts; the answer is never wrong.
+  std::ifstream in(file, std::ios::binary);
+  const std::string all((std::istreambuf_iterator<char>(in)), {});
+  int refused = 0;
+  for (std::size_t at = 0; at < size; at += 401) {
+    std::string damaged = all;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
+    std::ofstream(file, std::ios::binary) << damaged;
+    try {
+      EXPECT_TRUE(explore(5, with()) == whole) << at;
+    } catch (const storage_error&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 3);
+  std::ofstream(file, std::ios::binary) << "something else altogether, and longer than one record's head";
+  EXPECT_THROW(explore(5, with()), storage_error);
+}
+
+}  // namespace
+}  // namespace tcpmc::checker
