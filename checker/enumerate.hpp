@@ -28,6 +28,7 @@
 #include "checker/crew.hpp"
 #include "checker/levels.hpp"
 #include "checker/report.hpp"
+#include "checker/scatter.hpp"
 #include "checker/visited.hpp"
 
 namespace tcpmc::checker {
@@ -135,9 +136,8 @@ class enumerating_search {
 
   // What one thread has for itself.
   struct worker {
-    std::array<std::vector<word>, visited_set<word>::partitions> buffers;  // mixed successors
+    scatter<word, visited_set<word>::partitions> buffers;  // mixed successors
     std::array<word, recent> seen{};
-    bool full = false;  // some buffer
     std::vector<word> taken;  // words of a chunk, from `next` on to be expanded
     std::size_t next = 0;
     std::vector<word> fresh;  // of the next level, not yet a chunk
@@ -265,7 +265,7 @@ class enumerating_search {
       };
       for (;;) {
         on_all(chunks > 1, [&](worker& w) {
-          while (!w.full && (w.next < w.taken.size() || take(w))) expand_some(w, only_look);
+          while (!w.buffers.full(buffer_words_) && (w.next < w.taken.size() || take(w))) expand_some(w, only_look);
         });
         insert_all(level + 1);
         if (!limits.check(so_far(level), result_.ended)) return stopped(level);
@@ -290,7 +290,7 @@ class enumerating_search {
 
   // Expands words until the chunk ends or a buffer is full.
   void expand_some(worker& w, bool only_look) const {
-    while (w.next < w.taken.size() && !w.full) {
+    while (w.next < w.taken.size() && !w.buffers.full(buffer_words_)) {
       const word at = w.taken[w.next++];
       std::uint64_t steps = 0;
       typename System::expansion e;
@@ -308,9 +308,7 @@ class enumerating_search {
           word& known = w.seen[static_cast<std::size_t>(mixed) % recent];
           if (known == mixed) continue;
           known = mixed;
-          std::vector<word>& buffer = w.buffers[visited_->partition_of(mixed)];
-          buffer.push_back(mixed);
-          w.full = w.full || buffer.size() >= buffer_words_;
+          w.buffers.put(visited_->partition_of(mixed), mixed);
         }
       }
       if (!e.known) {
@@ -357,25 +355,26 @@ class enumerating_search {
 
   // Inserts all that is buffered; what is new goes to level `next`.
   void insert_all(std::size_t next) {
-    std::size_t waiting = 0;
-    for (const worker& w : workers_)
-      for (const std::vector<word>& b : w.buffers) waiting += b.size();
-    std::atomic<std::size_t> next_partition = 0;
-    on_all(waiting > 4096, [&](worker& w) {
-      for (std::size_t p; (p = next_partition++) < visited_set<word>::partitions;)
-        for (worker& from : workers_) {
-          visited_->insert(p, from.buffers[p], [&](word fresh) { discover(w, next, fresh); });
-          from.buffers[p].clear();
-        }
-    });
-    for (worker& w : workers_) {
-      w.full = false;
-      result_.transitions += std::exchange(w.transitions, 0);
-    }
+    insert_buffered([&](worker& w, word fresh) { discover(w, next, fresh); });
+    for (worker& w : workers_) result_.transitions += std::exchange(w.transitions, 0);
     const std::uint64_t states = visited_->size();
     // A word a partition and thread for every 2^14 states: about a byte a state for all buffers together.
     buffer_words_ = std::max<std::size_t>(64, states / 8 / (visited_set<word>::partitions * workers_.size()));
     levels_->keep_in_memory(level_memory_ + (level_memory_ != 0 ? states / 8 : 0));
+  }
+
+  // Calls fresh(worker, word) for each buffered word that was not there.
+  template <typename Fresh>
+  void insert_buffered(Fresh&& fresh) {
+    std::atomic<std::size_t> next_partition = 0;
+    on_all(visited_->size() > small, [&](worker& w) {
+      for (std::size_t p; (p = next_partition++) < visited_set<word>::partitions;)
+        for (worker& from : workers_) {
+          visited_->insert(p, from.buffers[p], [&](word was_new) { fresh(w, was_new); });
+          from.buffers.clear(p);
+        }
+    });
+    for (worker& w : workers_) w.buffers.begin();
   }
 
   void discover(worker& w, std::size_t level, word fresh) {
@@ -412,25 +411,15 @@ class enumerating_search {
       while (next_chunk < chunks) {
         on_all(chunks > 1, [&](worker& w) {
           std::vector<word> words;
-          for (std::size_t c; !w.full && (c = next_chunk++) < chunks;) {
+          for (std::size_t c; !w.buffers.full(buffer_words_) && (c = next_chunk++) < chunks;) {
             const auto& from = layouts_[levels_->read(level, c, words)];
             for (const word x : words) {
               const word mixed = visited_->mix(system_.repack(x, from));
-              std::vector<word>& buffer = w.buffers[visited_->partition_of(mixed)];
-              buffer.push_back(mixed);
-              w.full = w.full || buffer.size() >= buffer_words_;
+              w.buffers.put(visited_->partition_of(mixed), mixed);
             }
           }
         });
-        std::atomic<std::size_t> next_partition = 0;
-        on_all(true, [&](worker&) {
-          for (std::size_t p; (p = next_partition++) < visited_set<word>::partitions;)
-            for (worker& from : workers_) {
-              visited_->insert(p, from.buffers[p], [](word) {});
-              from.buffers[p].clear();
-            }
-        });
-        for (worker& w : workers_) w.full = false;
+        insert_buffered([](worker&, word) {});
       }
     }
   }
@@ -482,6 +471,7 @@ class enumerating_search {
     return false;
   }
 
+  static constexpr std::size_t small = 20'000;   // states that one thread inserts into alone
   static constexpr std::size_t chunk = 4096;  // words that are taken at a time when they are expanded again
 
   System& system_;

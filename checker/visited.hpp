@@ -12,8 +12,8 @@
 // Nothing is removed, hence an entry at distance d has d full buckets before it, and a look-up ends at the
 // first bucket that has room.
 //
-// Partitions grow one at a time, by a quarter, in one sequential pass; so the set as a whole is 72 to 90 % full
-// at any time. As the number of buckets grows the rests get shorter, and narrower entries are used.
+// Partitions grow one at a time, by a quarter or, where entries are of 24 bits, two fifths, in one sequential
+// pass. So a large set is at least 72 %, or 64 %, and at most 90 % full. As the number of buckets grows the rests get shorter, and narrower entries are used.
 // Different partitions may be used by different threads at the same time.
 #pragma once
 
@@ -314,8 +314,9 @@ class visited_set {
     void grow() {
       partition bigger;
       const std::size_t buckets = at.count();
-      // By a quarter; by a half while the set is small and memory no matter.
-      bigger.resize(buckets + buckets / (buckets < 1024 ? 2 : 4) + 1,
+      // By a quarter; by more where entries are short, or so few that memory is no matter.
+      const std::size_t more = buckets < 512 ? buckets : entry_bits == 24 ? buckets * 2 / 5 : buckets / 4;
+      bigger.resize(buckets + more + 1,
                     places.down != 0 ? 32 + places.down : 32 - places.up);
       bigger.count = count;
       with_lines(bigger, [&](auto line) {

@@ -137,7 +137,7 @@ TEST(visited, gives_back_the_words_that_were_new_in_batches_as_well) {
 TEST(visited, takes_few_bytes_a_word) {
   visited_set<std::uint64_t> visited(38);
   std::mt19937_64 random(9);
-  for (int i = 0; i < 2'000'000; ++i) visited.insert(random() & ((1ull << 38) - 1));
+  for (int i = 0; i < 4'000'000; ++i) visited.insert(random() & ((1ull << 38) - 1));
   EXPECT_LT(static_cast<double>(visited.bytes()) / static_cast<double>(visited.size()), 6.0);
 }
 
