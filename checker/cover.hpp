@@ -39,7 +39,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <future>
 #include <optional>
 #include <queue>
 #include <span>
@@ -48,6 +47,7 @@
 #include <utility>
 #include <vector>
 
+#include "checker/crew.hpp"
 #include "checker/report.hpp"
 
 namespace tcpmc::checker {
@@ -86,21 +86,32 @@ concept CoveringSystem = requires(System system, const System& fixed, const cont
   { system.look(c) } -> std::same_as<marks>;
 };
 
+// Numbers of contents. The result is the same for all of them.
+struct covering_sizes {
+  std::size_t many = 64;         // from which on a place has inverted lists
+  std::size_t round = 16384;     // that are expanded in a round, about
+  std::size_t worthwhile = 512;  // of them from which on threads pay
+};
+
 template <CoveringSystem System>
 class covering_search {
  public:
   using step = typename System::step;
 
-  explicit covering_search(System& system)
-      : system_(system), ages_(system.lifetime() != 0), planes_(ages_ ? system.lifetime() : 1u) {}
+  explicit covering_search(System& system, const covering_sizes& sizes = {})
+      : system_(system),
+        sizes_(sizes),
+        ages_(system.lifetime() != 0),
+        planes_(ages_ ? system.lifetime() : 1u) {}
 
   statistics run(const options& wanted, const reporter& report) {
     limit_watch limits(wanted, report);
-    parts_.resize(std::max(wanted.threads, 1u));
+    crew threads(wanted.threads);
+    parts_.resize(threads.size());
     bring_first();
     while (gather_round(limits)) {
-      in_parallel([this](std::size_t n) { follow_share(n); });
-      in_parallel([this](std::size_t n) { settle_part(n); });
+      share(threads, [this](unsigned n) { follow_share(n); });
+      share(threads, [this](unsigned n) { settle_part(n); });
       finish_round();
       if (wanted.goal != 0 && (result_.seen & wanted.goal) == wanted.goal) {
         result_.ended = outcome::goal_reached;
@@ -128,9 +139,6 @@ class covering_search {
   using word = std::uint64_t;
   using words = std::vector<word>;  // a set of bits; missing at the end: not in it
   static constexpr std::size_t bits = 64;
-  static constexpr std::size_t many = 64;         // contents from which on a place has inverted lists
-  static constexpr std::size_t round = 4096;      // contents that are expanded in a round, about
-  static constexpr std::size_t worthwhile = 512;  // of them from which on threads pay
 
   // Where a content came from: a node, and what brought it to the place. Nodes and places are numbered by
   // part: n-th of part k is n * parts + k.
@@ -361,8 +369,8 @@ class covering_search {
                              [&](const edge& e) { return e.to == r.to && e.added == added; });
       if (at == in.edges.end()) {
         at = in.edges.insert(at, {r.to, added, {}, false});
-        auto towards = std::find_if(in.targets.begin(), in.targets.end(),
-                                    [&](const target& t) { return t.to == r.to; });
+        auto towards =
+            std::find_if(in.targets.begin(), in.targets.end(), [&](const target& t) { return t.to == r.to; });
         if (towards == in.targets.end()) towards = in.targets.insert(towards, {r.to, {}});
         towards->edges.push_back(static_cast<std::uint32_t>(in.edges.size() - 1));
         lead(side, l, r.to);
@@ -428,7 +436,8 @@ class covering_search {
         for (const local_state to : all[l].next) boost::add_edge(l, to, graph);
       std::vector<std::size_t> component(all.size());
       const std::size_t count = boost::strong_components(
-          graph, boost::make_iterator_property_map(component.begin(), boost::get(boost::vertex_index, graph)));
+          graph,
+          boost::make_iterator_property_map(component.begin(), boost::get(boost::vertex_index, graph)));
       // What is reached from a component has a smaller number.
       std::vector<std::vector<std::size_t>> members(count);
       for (std::size_t l = 0; l < all.size(); ++l) members[component[l]].push_back(l);
@@ -541,14 +550,14 @@ class covering_search {
     if (!p.columns.empty() && i != last) mark_columns(p, i, true);
   }
 
-  static void append(place& p, const words& c, const kept_content& k) {
+  void append(place& p, const words& c, const kept_content& k) const {
     if (c.size() > p.stride) widen(p, c.size());
     p.rows.insert(p.rows.end(), c.begin(), c.end());
     p.kept.push_back(k);
     p.rows.resize(p.kept.size() * p.stride, 0);
     if (!p.columns.empty())
       enter_columns(p, p.kept.size() - 1);
-    else if (p.kept.size() >= many)
+    else if (p.kept.size() >= sizes_.many)
       make_columns(p);
   }
 
@@ -601,7 +610,7 @@ class covering_search {
     turns_.clear();
     in_round_ = 0;
     std::uint64_t first_rank = 0;
-    while (!waiting_.empty() && in_round_ < round) {
+    while (!waiting_.empty() && in_round_ < sizes_.round) {
       const auto [rank, at, number] = waiting_.top();
       if (in_round_ == 0) first_rank = rank;
       if (rank != first_rank) break;
@@ -630,17 +639,9 @@ class covering_search {
     return in_round_ > 0;
   }
 
-  template <typename Work>
-  void in_parallel(Work&& work) {
-    if (in_round_ < worthwhile) {
-      for (std::size_t n = 0; n < parts_.size(); ++n) work(n);
-      return;
-    }
-    std::vector<std::future<void>> others;
-    for (std::size_t n = 1; n < parts_.size(); ++n)
-      others.push_back(std::async(std::launch::async, [&work, n] { work(n); }));
-    work(0);
-    for (auto& o : others) o.get();
+  void share(crew& threads, const std::function<void(unsigned)>& work) {
+    if (in_round_ >= sizes_.worthwhile) return threads.run(work);
+    for (unsigned n = 0; n < threads.size(); ++n) work(n);
   }
 
   // Follows the n-th share of what is expanded in this round.
@@ -750,9 +751,8 @@ class covering_search {
       const arrivals& in = share.out[n];
       for (const arrival& a : in.all) {
         const std::span<const word> c = std::span(in.contents).subspan(a.begin, a.end - a.begin);
-        const bool done = settle(own, a, c, [&](std::size_t side, local_state l) {
-          return is_known(side, l, own.next);
-        });
+        const bool done =
+            settle(own, a, c, [&](std::size_t side, local_state l) { return is_known(side, l, own.next); });
         if (done) continue;
         own.unknown.all.push_back(a);
         own.unknown.all.back().begin = own.unknown.contents.size();
@@ -917,17 +917,18 @@ class covering_search {
     return path;
   }
 
-  using waits = std::tuple<std::uint64_t, control, std::uint32_t>;  // rank, control part, place
-  using waiting = std::priority_queue<waits, std::vector<waits>, std::greater<>>;
+  using turn_of_place = std::tuple<std::uint64_t, control, std::uint32_t>;  // rank, control part, place
+  using waiting = std::priority_queue<turn_of_place, std::vector<turn_of_place>, std::greater<>>;
 
   System& system_;
+  const covering_sizes sizes_;
   const bool ages_;
   const std::size_t planes_;  // words for 64 items of a content
   std::array<std::deque<local>, 2> locals_;
   std::vector<part> parts_;
   waiting waiting_;
-  std::vector<turn> turns_;     // of this round
-  std::size_t in_round_ = 0;    // contents that are expanded in it
+  std::vector<turn> turns_;   // of this round
+  std::size_t in_round_ = 0;  // contents that are expanded in it
   std::uint64_t unexpanded_ = 0;
   bool disordered_ = false;
   std::size_t leads_ = 0;
