@@ -18,19 +18,21 @@ std::optional<covering_system::control> covering_system::passed(const control& c
   return later;
 }
 
-marks covering_system::judge_open(int side, const system::outcome& o, system::id peer,
-                                  const std::vector<std::uint8_t>& has) {
-  std::array<std::vector<const int*>, 2> in_flight;
-  for (std::uint32_t item = 0; item < has.size(); ++item)
-    if (has[item] != 0)
-      in_flight[static_cast<std::size_t>(sender_of(item))].push_back(
-          tables_.segment_values(sender_of(item), segment_of(item)).data());
-  for (const system::id s : o.sent)
-    in_flight[static_cast<std::size_t>(side)].push_back(tables_.segment_values(side, s).data());
-  return monitored_
-      .judge_step(side, o, peer, &in_flight[static_cast<std::size_t>(side)],
-                  &in_flight[static_cast<std::size_t>(1 - side)])
-      .certain;
+std::optional<marks> covering_system::judge(const step& s, system::id peer,
+                                            const std::vector<std::uint8_t>* has) const {
+  const system::outcome& o = tables_.outcome_of(s.outcome);
+  if (has == nullptr) {
+    const judgement j = monitored_.judge_step(s.side, o, peer, nullptr, nullptr);
+    return j.open == 0 ? std::optional(j.certain) : std::nullopt;
+  }
+  std::array<std::vector<const int*>, 2> in_flight;  // by sender
+  for (item i = 0; i < has->size(); ++i)
+    if ((*has)[i] != 0)
+      in_flight[static_cast<std::size_t>(sender_of(i))].push_back(
+          tables_.segment_values(sender_of(i), segment_of(i)).data());
+  for (const system::id sent : o.sent)
+    in_flight[s.side].push_back(tables_.segment_values(s.side, sent).data());
+  return monitored_.judge_step(s.side, o, peer, &in_flight[s.side], &in_flight[1u - s.side]).certain;
 }
 
 system::step covering_system::describe(const step& s) const {

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "properties/monitored.hpp"
 
@@ -15,6 +16,7 @@ namespace tcpmc::properties {
 class covering_system {
  public:
   using control = std::array<system::id, 2>;
+  using item = std::uint32_t;
   struct step {
     system::step_kind kind = system::step_kind::tick;
     std::uint8_t side = 0;
@@ -26,54 +28,51 @@ class covering_system {
 
   control initial();
   std::uint8_t lifetime() const;
+  // What a side can do in a local state when an item arrives; ~0: its users' calls and its time-outs. Calls
+  // emit({step, next local state, items sent, certain marks, open marks}).
   template <typename Emit>
-  marks moves(const control& c, const std::vector<std::uint8_t>& has, Emit&& emit);
+  marks reactions(int side, system::id endpoint, item arriving, Emit&& emit);
+  // The marks of a step with the other endpoint and, if given, with what was in flight before it; nothing if
+  // that matters and is not given.
+  std::optional<marks> judge(const step& s, system::id peer, const std::vector<std::uint8_t>* has) const;
   std::optional<control> passed(const control& c);
   step passing() const { return {system::step_kind::tick, 0, 0}; }
   marks look(const control& c) { return monitored_.look({c[0], c[1]}); }
 
-  static std::uint32_t item_of(int sender, system::id segment) {
+  static item item_of(int sender, system::id segment) {
     return 2 * segment + static_cast<std::uint32_t>(sender);
   }
-  static int sender_of(std::uint32_t item) { return static_cast<int>(item & 1); }
-  static system::id segment_of(std::uint32_t item) { return item >> 1; }
+  static int sender_of(item i) { return static_cast<int>(i & 1); }
+  static system::id segment_of(item i) { return i >> 1; }
 
   // A step in words; the age of a delivered segment is not known here.
   system::step describe(const step& s) const;
 
  private:
-  marks judge_open(int side, const system::outcome& o, system::id peer, const std::vector<std::uint8_t>& has);
-
   monitored_system& monitored_;
   system::tables& tables_;
 };
 
 template <typename Emit>
-marks covering_system::moves(const control& c, const std::vector<std::uint8_t>& has, Emit&& emit) {
+marks covering_system::reactions(int side, system::id endpoint, item arriving, Emit&& emit) {
   std::uint32_t met = 0;
-  std::vector<std::uint32_t> added;
-  const auto react = [&](const system::tables::event_outcomes& all, int side) {
+  std::vector<item> sent;
+  const auto react = [&](const system::tables::event_outcomes& all) {
     met |= all.met;
     for (const system::id index : all.outcomes) {
       const system::outcome& o = tables_.outcome_of(index);
-      added.clear();
-      for (const system::id s : o.sent) added.push_back(item_of(side, s));
-      control next = c;
-      next[static_cast<std::size_t>(side)] = o.after;
-      marks m = o.certain;
-      if (o.open != 0) m |= judge_open(side, o, c[static_cast<std::size_t>(1 - side)], has);
-      emit(step{o.kind, static_cast<std::uint8_t>(side), index}, next, std::span<const std::uint32_t>(added),
-           m);
+      sent.clear();
+      for (const system::id s : o.sent) sent.push_back(item_of(side, s));
+      emit({step{o.kind, static_cast<std::uint8_t>(side), index}, o.after, std::span<const item>(sent),
+            o.certain, o.open});
     }
   };
-  for (int side = 0; side < 2; ++side) react(tables_.calls(side, c[static_cast<std::size_t>(side)]), side);
-  for (std::uint32_t item = 0; item < has.size(); ++item) {
-    if (has[item] == 0) continue;
-    const int side = 1 - sender_of(item);
-    react(tables_.arrivals(side, c[static_cast<std::size_t>(side)], segment_of(item)), side);
+  if (arriving == ~item{0}) {
+    react(tables_.calls(side, endpoint));
+    react(tables_.time_outs(side, endpoint));
+  } else if (sender_of(arriving) != side) {
+    react(tables_.arrivals(side, endpoint, segment_of(arriving)));
   }
-  for (int side = 0; side < 2; ++side)
-    react(tables_.time_outs(side, c[static_cast<std::size_t>(side)]), side);
   return bounds_met(met);
 }
 

@@ -28,6 +28,7 @@
 #include "properties/covering.hpp"
 #include "properties/monitored.hpp"
 #include "tests/naive.hpp"
+#include "traces/run.hpp"
 
 namespace tcpmc {
 namespace {
@@ -323,12 +324,15 @@ differences compare_steps(const model& reference, const model& m) {
 // same segments that may arrive at each, and the same maximal contents of the channels, with the age of every
 // segment. `Covering` is the system that the search sees.
 template <typename Covering = properties::covering_system>
-differences compare_covering(const naive::exploration& reference, const model& m) {
+differences compare_covering(const naive::exploration& reference, const model& m,
+                             const checker::covering_sizes& sizes = {}, unsigned threads = 1) {
   differences d;
   properties::monitored_system monitored(*m.composed, m.properties);
   Covering covering(monitored);
-  checker::covering_search<Covering> search(covering);
-  const checker::statistics found = search.run({}, nullptr);
+  checker::covering_search<Covering> search(covering, sizes);
+  checker::options options;
+  options.threads = threads;
+  const checker::statistics found = search.run(options, nullptr);
   if (found.ended != checker::outcome::complete) d.add("the search did not end by itself");
   compare_marks(reference, m.properties, found.seen, d);
   std::set<naive::endpoint_pair> pairs;
@@ -361,6 +365,59 @@ differences compare_covering(const naive::exploration& reference, const model& m
   compare_sets("pairs of endpoints", reference.pairs, pairs);
   compare_sets("segments that may arrive", reference.deliverables, deliverables);
   if (reference.largest != largest) d.add("what may be in flight together differs");
+  std::size_t maximal = 0;
+  for (const auto& [at, contents] : largest) maximal += contents.size();
+  d.unless_same("states kept", std::uint64_t{maximal}, found.states);
+  return d;
+}
+
+// A run to every mark that the covering search saw: it can be taken, and the mark is at its end.
+void compare_path(const model& m, properties::marks mark, const std::vector<system::step>& steps,
+                  differences& d) {
+  const system::plain_system plain(*m.composed, m.properties.observers);
+  const auto run = traces::replay(plain, steps);
+  if (!run) return d.add(fmt::format("the path to the mark {:x} is not a run", mark));
+  properties::marks there = naive::judge_state(plain, m.properties, run->end());
+  if (!run->steps.empty()) {
+    const system::plain_state& before =
+        run->steps.size() > 1 ? run->steps[run->steps.size() - 2].state : run->start;
+    there |= naive::judge_step(plain, m.properties, before, run->steps.back());
+  }
+  std::uint32_t met = 0;
+  plain.successors(run->end(), met);
+  there |= properties::bounds_met(met);
+  if ((there & mark) == 0) d.add(fmt::format("the path to the mark {:x} does not lead there", mark));
+}
+
+// However the work is cut and shared: all paths are runs, and they do not depend on the number of threads.
+differences compare_sharing(const naive::exploration& reference, const model& m) {
+  differences d;
+  const checker::covering_sizes one_by_one{2, 1, 1}, some{2, 7, 2};
+  for (const checker::covering_sizes& sizes : {checker::covering_sizes{}, one_by_one, some}) {
+    std::map<properties::marks, std::vector<system::step>> paths;
+    std::optional<checker::statistics> alone;
+    for (const unsigned threads : {1u, 2u, 3u}) {
+      if (threads == 2 && sizes.many != some.many) continue;
+      if (const differences other = compare_covering(reference, m, sizes, threads); !other.empty())
+        d.add(fmt::format("{} threads, rounds of {}: {}", threads, sizes.round, other.text()));
+      properties::monitored_system monitored(*m.composed, m.properties);
+      properties::covering_system covering(monitored);
+      checker::covering_search<properties::covering_system> search(covering, sizes);
+      checker::options options;
+      options.threads = threads;
+      const checker::statistics found = search.run(options, nullptr);
+      if (!alone) alone = found;
+      d.unless_same("transitions, however many threads", alone->transitions, found.transitions);
+      for (properties::marks rest = found.seen; rest != 0; rest &= rest - 1) {
+        const properties::marks mark = rest & -rest;
+        std::vector<system::step> steps;
+        for (const auto& s : search.path_to(mark)) steps.push_back(covering.describe(s));
+        if (threads == 1) compare_path(m, mark, steps, d);
+        if (paths.emplace(mark, steps).first->second != steps)
+          d.add(fmt::format("{} threads find another path to the mark {:x}", threads, mark));
+      }
+    }
+  }
   return d;
 }
 
@@ -462,7 +519,7 @@ void compare_all(const model& m) {
   const auto agree = [](const differences& d) { EXPECT_TRUE(d.empty()) << d.text(); };
   agree(compare_enumerating(reference, m));
   agree(compare_steps(m, m));
-  if (m.is_set()) agree(compare_covering(reference, m));
+  if (m.is_set()) agree(compare_sharing(reference, m));
   agree(compare_check(reference, m));
 }
 
