@@ -174,24 +174,32 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
                         std::vector<step> steps, const checker::options& limits,
                         const checker::reporter& report) {
   counterexample c = minimised(input, p, property, std::move(steps));
-
-  // Is it a shortest one for so many copies? Ask the enumerating search.
-  enumeration search(*c.on, p);
   checker::options narrow = limits;
   narrow.goal = properties::violated(property);
   narrow.max_states = std::min(limits.max_states, states_for_minimality);
-  narrow.max_depth = c.run.steps.size();
   narrow.checkpoint.clear();
-  const checker::statistics found = search.run(narrow, report);
-  if ((found.seen & properties::violated(property)) == 0) return c;
+  // Ask the enumerating search for a shorter one, with no copies, one, and so on up to those that it uses.
   const int copies = c.on->scenario.network.duplication.count;
-  const system::plain_system exact(*c.on, p.observers);
-  auto run = traces::replay(exact, search.steps_to(properties::violated(property)));
-  if (!run || !violates(*c.on, p, property, *run)) broken(p.all[property].name);
-  c.run = std::move(*run);
-  c.shortest = true;
-  c.minimality = fmt::format("breadth-first search with at most {} {}: no shorter run violates the property",
-                             copies, copies == 1 ? "duplicate" : "duplicates");
+  for (int most = 0; most <= copies; ++most) {
+    const auto on = with_faults(*input.composition, most);
+    enumeration search(*on, p);
+    narrow.max_depth = c.run.steps.size() - (c.shortest ? 1 : 0);
+    const checker::statistics found = search.run(narrow, report);
+    const bool shorter = (found.seen & narrow.goal) != 0;
+    if (shorter) {
+      const system::plain_system exact(*on, p.observers);
+      auto run = traces::replay(exact, search.steps_to(narrow.goal));
+      if (!run || !violates(*on, p, property, *run)) broken(p.all[property].name);
+      c.on = on;
+      c.run = std::move(*run);
+      c.shortest = true;
+    } else if (found.ended != checker::outcome::complete && found.ended != checker::outcome::depth_limit) {
+      break;  // too large to know
+    }
+    if (c.shortest)
+      c.minimality = fmt::format("breadth-first search with at most {} {}: no shorter run violates the property",
+                                 most, most == 1 ? "duplicate" : "duplicates");
+  }
   count_faults(c);
   return c;
 }
