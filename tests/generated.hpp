@@ -383,7 +383,8 @@ struct findings {
 // Nothing if there are more than `most` states.
 inline std::optional<findings> explore(const model& m, std::uint64_t most) {
   properties::monitored_system system(*m.composed, m.properties);
-  checker::enumerating_search search(system);
+  properties::packed_system<std::uint64_t> packed(system);
+  checker::enumerating_search search(packed);
   checker::options limits;
   limits.max_states = most;
   const checker::statistics found = search.run(limits, nullptr);
