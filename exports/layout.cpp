@@ -147,6 +147,8 @@ bool same(const code& a, const code& b) {
          std::equal(a.args.begin(), a.args.end(), b.args.begin(), b.args.end(), same);
 }
 
+constexpr int most_ways = 1001;
+
 // How many values a choice has, as far as its text shows it: 32 where it does not.
 int alternatives(const instruction& i) {
   const code &low = i.args[0], &high = i.args[1];
@@ -154,6 +156,26 @@ int alternatives(const instruction& i) {
   if (low.is == operation::constant && high.is == operation::constant)
     return std::max(1, high.value - low.value + 1);
   return 32;
+}
+
+// How many ways one event may go, as far as the rules show it: of every list that it runs one rule fires, and
+// of the output rules one once.
+int ways(const protocol& p) {
+  const auto of_list = [&](const std::vector<int>& list) {
+    int most = 1;
+    for (const int r : list) {
+      int product = 1;
+      for (const instruction& i : p.rules[static_cast<std::size_t>(r)].body)
+        if (i.is == verb::choose) product = std::min(most_ways, product * alternatives(i));
+      most = std::max(most, product);
+    }
+    return most;
+  };
+  int arrival = 1, event = 1;
+  for (const stage& s : p.stages) arrival = std::min(most_ways, arrival * of_list(s.rules));
+  for (const auto& list : p.call_rules) event = std::max(event, of_list(list));
+  for (const auto& list : p.time_out_rules) event = std::max(event, of_list(list));
+  return std::min(most_ways, std::max(event, arrival) * of_list(p.output_rules));
 }
 
 }  // namespace
@@ -285,13 +307,8 @@ layout::layout(const language::composition& c, const properties::property_set& p
   add_to_segment({"age", "ticks since it was sent", false, 0, std::max(0, n.lifetime), 0, {}, false});
 
   choices = o.choices;
-  if (choices == 0) {
-    choices = 1;
-    for (const protocol& q : c.protocols)
-      for (const rule& r : q.rules)
-        for (const instruction& i : r.body)
-          if (i.is == verb::choose) choices = std::max(choices, alternatives(i));
-  }
+  if (choices == 0)
+    for (const protocol& q : c.protocols) choices = std::max(choices, ways(q));
 }
 
 bool layout::counts(int side, int timer) const {

@@ -54,6 +54,7 @@ struct exploration {
   std::uint64_t depth = 0;                             // the largest distance of a state from the start
   std::vector<std::optional<std::uint64_t>> violated;  // by property: the steps of a shortest violating run
   std::vector<bool> witnessed;                         // by property
+  std::vector<std::uint64_t> violations, witnesses;    // by property: the states and steps that show it
   std::uint32_t bounds = 0;
   // Filled on request: the pairs that are reachable, what may arrive at each, and what may be in flight
   // together there, of that the maximal ones.
@@ -115,12 +116,19 @@ inline exploration explore(const plain_system& on, const property_set& p, std::u
   exploration result;
   result.violated.resize(p.all.size());
   result.witnessed.resize(p.all.size());
+  result.violations.resize(p.all.size());
+  result.witnesses.resize(p.all.size());
   const auto note = [&](marks found, std::uint64_t steps) {
     for (std::size_t i = 0; i < p.all.size(); ++i) {
       // Breadth-first, so the states come in order of distance, but a step ends one further.
-      if ((found & properties::violated(i)) != 0)
+      if ((found & properties::violated(i)) != 0) {
         result.violated[i] = std::min(steps, result.violated[i].value_or(steps));
-      if ((found & properties::witnessed(i)) != 0) result.witnessed[i] = true;
+        ++result.violations[i];
+      }
+      if ((found & properties::witnessed(i)) != 0) {
+        result.witnessed[i] = true;
+        ++result.witnesses[i];
+      }
     }
   };
   std::map<plain_state, std::uint64_t> distance;

@@ -14,7 +14,6 @@
 #include <memory>
 #include <optional>
 #include <ostream>
-#include <random>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -27,6 +26,7 @@
 #include "model/language/protocol_source.hpp"
 #include "properties/covering.hpp"
 #include "properties/monitored.hpp"
+#include "tests/drawing.hpp"
 #include "tests/naive.hpp"
 #include "traces/run.hpp"
 
@@ -722,23 +722,6 @@ std::vector<example> parameters() {
 INSTANTIATE_TEST_SUITE_P(parameter, reference, testing::ValuesIn(parameters()), name_of<example>);
 
 // ---- Drawn scenarios ----
-
-// Draws without std::uniform_int_distribution, whose results differ between standard libraries.
-class drawing {
- public:
-  explicit drawing(unsigned seed) : random_(seed) {}
-  template <typename T>
-  T one_of(std::initializer_list<T> from) {
-    return from.begin()[random_() % from.size()];
-  }
-  bool chance(unsigned in_percent) { return random_() % 100 < in_percent; }
-  int number(int low, int high) {
-    return low + static_cast<int>(random_() % static_cast<unsigned>(high - low + 1));
-  }
-
- private:
-  std::mt19937 random_;
-};
 
 setup draw(drawing& d) {
   std::vector<std::string> protocols;
