@@ -120,7 +120,6 @@ class enumerating_search {
 
  private:
   static constexpr std::uint32_t at_itself = 0xffffffff;
-  static constexpr std::size_t recent = 2048;  // successors that a thread remembers, to leave out repetitions
 
   // Where a mark was first set: on a word, or on its `by`-th step. The least word counts, and of it the first.
   struct occurrence {
@@ -137,9 +136,9 @@ class enumerating_search {
   // What one thread has for itself.
   struct worker {
     scatter<word, visited_set<word>::partitions> buffers;  // mixed successors
-    std::array<word, recent> seen{};
     std::vector<word> taken;  // words of a chunk, from `next` on to be expanded
     std::size_t next = 0;
+    std::vector<word> room;
     std::vector<word> fresh;  // of the next level, not yet a chunk
     std::vector<word> successors = std::vector<word>(256);  // of the word that is being expanded
     std::vector<word> later;                                // something was missing
@@ -150,18 +149,11 @@ class enumerating_search {
     std::uint64_t transitions = 0;
   };
 
-  // Leaves in each place of `seen` a word that belongs to another place.
-  static void forget(worker& w) {
-    w.seen.fill(0);
-    w.seen[0] = 1;
-  }
-
   void start(const options& wanted) {
     checkpoints_ = !wanted.checkpoint.empty();
     log_.emplace(checkpoints_ ? record_log::named(wanted.checkpoint) : record_log::nameless(wanted.directory));
     crew_ = std::make_unique<crew>(wanted.threads);
     workers_ = std::vector<worker>(crew_->size());
-    for (worker& w : workers_) forget(w);
     levels_ = std::make_unique<level_store<word>>(*log_);
     if (checkpoints_) levels_->keep_in_memory(0);
     layouts_ = {system_.words()};
@@ -261,6 +253,7 @@ class enumerating_search {
         const auto& from = layouts_[levels_->read(level, c, w.taken)];
         if (from != system_.words())
           for (word& x : w.taken) x = system_.repack(x, from);
+        sort_by_high_bits(w.taken, w.room, system_.words().width());  // what is alike looks up alike
         return true;
       };
       for (;;) {
@@ -305,9 +298,6 @@ class enumerating_search {
         });
         for (std::uint64_t i = 0; i < steps; ++i) {
           const word mixed = visited_->mix(w.successors[i]);
-          word& known = w.seen[static_cast<std::size_t>(mixed) % recent];
-          if (known == mixed) continue;
-          known = mixed;
           w.buffers.put(visited_->partition_of(mixed), mixed);
         }
       }
@@ -358,8 +348,8 @@ class enumerating_search {
     insert_buffered([&](worker& w, word fresh) { discover(w, next, fresh); });
     for (worker& w : workers_) result_.transitions += std::exchange(w.transitions, 0);
     const std::uint64_t states = visited_->size();
-    // A word a partition and thread for every 2^14 states: about a byte a state for all buffers together.
-    buffer_words_ = std::max<std::size_t>(64, states / 8 / (visited_set<word>::partitions * workers_.size()));
+    // All buffers together take about two thirds of a byte a state.
+    buffer_words_ = std::max<std::size_t>(64, states / 14 / (visited_set<word>::partitions * workers_.size()));
     levels_->keep_in_memory(level_memory_ + (level_memory_ != 0 ? states / 8 : 0));
   }
 
@@ -374,7 +364,7 @@ class enumerating_search {
           from.buffers.clear(p);
         }
     });
-    for (worker& w : workers_) w.buffers.begin();
+    for (worker& w : workers_) w.buffers.begin(buffer_words_);
   }
 
   void discover(worker& w, std::size_t level, word fresh) {
@@ -397,7 +387,6 @@ class enumerating_search {
     if (system_.words() == before) return;
     layouts_.push_back(system_.words());
     for (word& w : again) w = system_.repack(w, before);
-    for (worker& w : workers_) forget(w);
     rebuild_visited();
   }
 

@@ -99,7 +99,7 @@ class level_store {
   void write(chunk& c) {
     const std::vector<std::byte> packed = compress(c.bytes);
     c.at = log_.append(c.head, packed);
-    c.bytes = {};
+    c.bytes = std::vector<std::byte>();  // {} would keep the memory
   }
   void enter(chunk c) {
     if (c.head.level >= levels_.size()) levels_.resize(c.head.level + 1);

@@ -36,7 +36,7 @@ struct options {
   // it is a search of, so that no other one resumes from it.
   std::string checkpoint, identity;
   std::string directory = "/var/tmp";           // for levels that do not stay in memory
-  std::uint64_t level_memory = 8 * 1024 * 1024;  // bytes; a part of a byte a state comes on top unless it is 0
+  std::uint64_t level_memory = 4 * 1024 * 1024;  // bytes; a part of a byte a state comes on top unless it is 0
 };
 
 struct progress {

@@ -17,7 +17,6 @@
 // Different partitions may be used by different threads at the same time.
 #pragma once
 
-#include <sys/mman.h>
 #include <tsl/robin_set.h>
 #include <xxhash.h>
 
@@ -29,10 +28,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 #include <span>
 #include <utility>
 
+#include "checker/lines.hpp"
 #include "checker/word.hpp"
 
 namespace tcpmc::checker {
@@ -88,48 +87,6 @@ using line40 = split_line<std::uint32_t, std::uint8_t, 12>;
 using line48 = split_line<std::uint32_t, std::uint16_t, 10>;
 using line64 = whole_line<std::uint64_t, 8>;
 using line128 = whole_line<wide, 4>;
-
-// Zeroed memory in whole cache lines. What is large comes from the system page by page and goes back to it, so
-// that growing leaves no holes.
-class lines {
- public:
-  explicit lines(std::size_t count) : count_(count) {
-    if (count_ * line_size >= from_system) {
-      void* got = mmap(nullptr, count_ * line_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-      if (got == MAP_FAILED) throw std::bad_alloc();
-      madvise(got, count_ * line_size, MADV_HUGEPAGE);  // a wish: nothing depends on it
-      at_ = static_cast<std::byte*>(got);
-    } else {
-      at_ = static_cast<std::byte*>(std::aligned_alloc(line_size, count_ * line_size));
-      if (at_ == nullptr) throw std::bad_alloc();
-      std::memset(at_, 0, count_ * line_size);
-    }
-  }
-  lines(lines&& other) noexcept
-      : at_(std::exchange(other.at_, nullptr)), count_(std::exchange(other.count_, 0)) {}
-  lines& operator=(lines&& other) noexcept {
-    std::swap(at_, other.at_);
-    std::swap(count_, other.count_);
-    return *this;
-  }
-  lines(const lines&) = delete;
-  lines& operator=(const lines&) = delete;
-  ~lines() {
-    if (at_ == nullptr) return;
-    if (count_ * line_size >= from_system)
-      munmap(at_, count_ * line_size);
-    else
-      std::free(at_);
-  }
-
-  std::byte* operator[](std::size_t i) const { return at_ + i * line_size; }
-  std::size_t count() const { return count_; }
-
- private:
-  static constexpr std::size_t line_size = 64, from_system = 32768;
-  std::byte* at_ = nullptr;
-  std::size_t count_ = 0;
-};
 
 template <typename Word>
 class visited_set {
@@ -187,7 +144,7 @@ class visited_set {
  private:
   static constexpr unsigned far = 6;       // the furthest that an entry may be from home
   static constexpr unsigned far_bits = 3;  // 1 + distance
-  static constexpr std::size_t ahead = 12;  // lines that are being fetched while one is looked at
+  static constexpr std::size_t ahead = 32;  // lines that are being fetched while one is looked at
 
   struct word_hash {
     std::size_t operator()(const Word& w) const { return XXH3_64bits(&w, sizeof w); }
@@ -214,7 +171,7 @@ class visited_set {
   };
 
   struct partition {
-    lines at{1};
+    lines at;
     geometry places;
     std::size_t count = 0, most = 0;        // entries now, and before growing
     unsigned entry_bits = 0;                // of the lines in use

@@ -184,20 +184,20 @@ bool tables::learn_content(int sender, id channel) {
 
 bool tables::learn_push(int sender, id channel, id burst) {
   channel_tables& t = channels_[at(sender)];
-  if (const pushed* p = t.pushes.find(channel, burst); p != nullptr && p->known) return false;
-  pushed fresh;
-  fresh.known = true;
+  if (const pushed* p = t.pushes.find(channel, burst); p != nullptr && p->to != unknown) return false;
+  std::uint8_t again = 0;
   values tokens = row(t.contents[channel]);
   const values sent = row(t.bursts[burst]);
   for (std::size_t i = 0; i < sent.size(); ++i) {
     const id segment = static_cast<id>(sent[i]);
-    if (has_wire(sender, tokens, segment)) fresh.again |= static_cast<std::uint8_t>(1u << i);
+    if (charges_ && has_wire(sender, tokens, segment)) again |= static_cast<std::uint8_t>(1u << i);
     const int young = token(segment, 0);
     if (is_set_) std::erase_if(tokens, [&](int tok) { return segment_of(tok) == segment; });
     tokens.insert(fifo_ ? tokens.end() : std::upper_bound(tokens.begin(), tokens.end(), young), young);
   }
-  if (is_set_ || static_cast<int>(tokens.size()) <= network_.capacity) fresh.to = t.contents(tokens);
-  t.pushes.at(channel, burst) = fresh;
+  const bool fits = is_set_ || static_cast<int>(tokens.size()) <= network_.capacity;
+  t.pushes.at(channel, burst).to = fits ? t.contents(tokens) : none;
+  if (charges_) t.charged.at(channel, burst).of = again;
   return true;
 }
 

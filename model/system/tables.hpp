@@ -279,9 +279,11 @@ class tables {
     bool known = false;
   };
   struct pushed {
-    id to = none;            // none: no room
-    std::uint8_t again = 0;  // bit i: a copy of the burst's segment i is in flight when it is sent
-    bool known = false;
+    id to = unknown;  // the content afterwards; none: no room
+  };
+  // Of a burst whose copies are charged.
+  struct copies {
+    std::uint8_t of = 0;  // bit i: a copy of the burst's segment i is in flight when it is sent
   };
   struct channel_tables {
     row_interner segments, wires, contents;
@@ -289,7 +291,9 @@ class tables {
     std::vector<id> wire_of;  // by segment id: the segment without its ghost tags
     std::vector<content> by_id;
     std::vector<entry> entries;
-    grid<pushed> pushes;  // by content and burst
+    // By content and burst.
+    grid<pushed> pushes;
+    grid<copies> charged;
   };
 
   static event_outcomes all_of(const reacted& r) {
@@ -321,7 +325,7 @@ class tables {
   std::vector<quick_outcome> quick_;  // the same, for the search
   bool is_set_, fifo_, ages_, charges_, duplicates_;
   int slots_;  // components of a channel
-  static constexpr id empty_content = 0;
+  static constexpr id empty_content = 0, unknown = none - 1;
 };
 
 template <typename State, typename Emit>
@@ -368,7 +372,7 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
         next = next.with(channel_component(side), own);
       } else {
         const pushed* p = channels_[at(side)].pushes.find(own, q.burst);
-        if (p == nullptr || !p->known) {
+        if (p == nullptr || p->to == unknown) {
           miss(table::push, side, own, q.burst);
           continue;
         }
@@ -376,14 +380,14 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
         const bool full = !is_set_ && q.sends > room;
         if (q.charged) {
           // Segments are sent one after the other, each charged first, until one finds no room.
-          unsigned again = p->again;
-          for (int slot = 1; slot < slots_; ++slot) {
-            const id older = s.get(channel_component(side, slot));
-            const pushed* there = channels_[at(side)].pushes.find(older, q.burst);
-            if (there == nullptr || !there->known)
-              miss(table::push, side, older, q.burst);
+          unsigned again = 0;
+          for (int slot = 0; slot < slots_; ++slot) {
+            const id content_there = s.get(channel_component(side, slot));
+            const pushed* there = channels_[at(side)].pushes.find(content_there, q.burst);
+            if (there == nullptr || there->to == unknown)
+              miss(table::push, side, content_there, q.burst);
             else
-              again |= there->again;
+              again |= channels_[at(side)].charged.find(content_there, q.burst)->of;
           }
           if (!result.known) continue;
           if (full) again &= (2u << std::max(room, 0)) - 1;
