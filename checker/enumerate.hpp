@@ -450,7 +450,7 @@ class enumerating_search {
     return std::all_of(workers_.begin(), workers_.end(), [](const worker& w) { return w.next == w.taken.size(); });
   }
   progress so_far(std::size_t level) const {
-    return {visited_->size(), result_.transitions, level, levels_->words(level)};
+    return {visited_->size(), result_.transitions, level, levels_->words(level), ""};
   }
   // Ends inside a level: the part of the next one that was found is there for paths, but it is not complete.
   bool stopped(std::size_t level) {

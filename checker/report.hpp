@@ -41,6 +41,7 @@ struct options {
 
 struct progress {
   std::uint64_t states = 0, transitions = 0, depth = 0, frontier = 0;
+  std::string note;  // for the one who reads it; a search leaves it empty
 };
 
 // Called now and then while a search runs; returning false interrupts it.

@@ -9,6 +9,7 @@
 #include "checker/cover.hpp"
 #include "checker/enumerate.hpp"
 #include "cli/coverage.hpp"
+#include "cli/growth.hpp"
 #include "properties/covering.hpp"
 #include "properties/monitored.hpp"
 
@@ -79,10 +80,10 @@ class enumeration {
 
   checker::statistics run(const checker::options& limits, const checker::reporter& report) {
     try {
-      return narrow_.emplace(composition_, properties_).search.run(limits, report);
+      return narrow_.emplace(composition_, properties_).run(limits, report);
     } catch (const properties::word_overflow&) {
       narrow_.reset();
-      return wide_.emplace(composition_, properties_).search.run(limits, report);
+      return wide_.emplace(composition_, properties_).run(limits, report);
     }
   }
   std::vector<step> steps_to(marks mark) { return narrow_ ? narrow_->steps_to(mark) : wide_->steps_to(mark); }
@@ -95,6 +96,14 @@ class enumeration {
     checker::enumerating_search<properties::packed_system<Word>> search{packed};
 
     on_words(const composition& c, const property_set& p) : monitored(c, p) {}
+    checker::statistics run(const checker::options& limits, const checker::reporter& report) {
+      growth grows;
+      return search.run(limits, [&](const checker::progress& so_far) {
+        checker::progress told = so_far;
+        told.note = grows.note(so_far, monitored.tables());
+        return !report || report(told);
+      });
+    }
     std::vector<step> steps_to(marks mark) {
       std::vector<step> steps;
       for (const auto& s : search.path_to(mark))

@@ -49,11 +49,11 @@ bool progress_line::operator()(const checker::progress& p) {
     if (as_json)
       return nlohmann::ordered_json{{"search", what_},       {"states", p.states},   {"transitions", p.transitions},
                                     {"depth", p.depth},      {"frontier", p.frontier}, {"seconds", seconds},
-                                    {"memory", memory}}
+                                    {"memory", memory},      {"note", p.note}}
           .dump();
-    return fmt::format("{} states, depth {}, frontier {}, {:.2f} million states/s, {} MB, {}",
+    return fmt::format("{} states, depth {}, frontier {}, {:.2f} million states/s, {} MB, {}{}{}",
                        with_commas(p.states), p.depth, with_commas(p.frontier),
-                       static_cast<double>(p.states) / seconds / 1e6, memory >> 20, duration_text(seconds));
+                       static_cast<double>(p.states) / seconds / 1e6, memory >> 20, duration_text(seconds), p.note.empty() ? "" : "; ", p.note);
   });
 }
 

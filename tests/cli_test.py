@@ -255,6 +255,68 @@ class Commands(unittest.TestCase):
         self.assertNotIn("\x1b", run("check", "--protocol", "rfc9293", "--scenario", "half-close", "--property", "no-data-loss").stdout)
 
 
+class LargeRuns(unittest.TestCase):
+    question = ("check", "--protocol", "time-wait-2msl", "--scenario", "close-one-loss", "--property", "reliable-close")
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def counted(self, result):
+        return re.search(r"; ([\d,]+ states, depth \d+)", result.stdout).group(1)
+
+    def test_threads_make_no_difference(self):
+        told = {run("check", "--protocol", "no-time-wait", "--scenario", "close-one-loss", "--property", "reliable-close",
+                    "-j", n).stdout.split("tcpmc 0")[0] for n in ("1", "2", "3", "auto")}
+        self.assertEqual(len(told), 1)
+
+    def test_number_of_threads(self):
+        for n in ("0", "-1", "many", "1.5", ""):
+            result = run(*self.question, "-j", n)
+            self.assertEqual((result.returncode, result.stdout), (2, ""), n)
+
+    def test_a_limited_run_is_resumed(self):
+        whole = run(*self.question)
+        limited = run(*self.question, "--checkpoint", self.folder, "--max-states", "5000")
+        self.assertEqual(limited.returncode, 3)
+        self.assertIn("ended by the limit of states", limited.stdout)
+        resumed = run(*self.question, "--checkpoint", self.folder)
+        self.assertEqual((resumed.returncode, self.counted(resumed)), (0, self.counted(whole)))
+        again = run(*self.question, "--checkpoint", self.folder)
+        self.assertEqual((again.returncode, self.counted(again)), (0, self.counted(whole)))
+
+    def test_a_foreign_or_damaged_checkpoint_is_refused(self):
+        run(*self.question, "--checkpoint", self.folder)
+        [name] = os.listdir(self.folder)
+        path = os.path.join(self.folder, name)
+        with open(path, "r+b") as f:
+            f.seek(5000)
+            f.write(b"damaged!")
+        result = run(*self.question, "--checkpoint", self.folder)
+        self.assertEqual(result.returncode, 2, result.stdout)
+        self.assertRegex(result.stderr, r"^tcpmc: '.*' is damaged\n  hint: ")
+        with open(path, "wb") as f:
+            f.write(b"the minutes of the last meeting")
+        result = run(*self.question, "--checkpoint", self.folder)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("is not a checkpoint", result.stderr)
+        with open(path, "rb") as f:
+            self.assertEqual(f.read(), b"the minutes of the last meeting")
+
+    def test_directories_that_cannot_be_used(self):
+        path = os.path.join(self.folder, "file")
+        open(path, "w").close()
+        result = run(*self.question, "--checkpoint", path)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("--checkpoint: cannot make the folder", result.stderr)
+
+    def test_memory_limit(self):
+        result = run(*self.question, "--memory-limit", "1")
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("ended by the limit of memory", result.stdout)
+
+
 class Simulate(unittest.TestCase):
     QUESTION = ["simulate", "--protocol", "two-way-handshake", "--scenario", "two-connections", "--property", "in-order-exactly-once"]
 

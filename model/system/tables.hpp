@@ -234,6 +234,7 @@ class tables {
   }
 
   std::size_t endpoint_count(int side) const { return endpoints_[at(side)].rows.size(); }
+  std::size_t content_count(int sender) const { return channels_[at(sender)].contents.size(); }
   // The layout that all ids so far fit into; no component has fewer bits than in `before`.
   layout fitting(const layout& before) const;
 
