@@ -18,6 +18,7 @@
 #include <compare>
 #include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "model/system/interner.hpp"
@@ -129,6 +130,10 @@ class grid {
  public:
   const T* find(std::size_t row, std::size_t column) const {
     return row < rows_ && column < stride_ ? &cells_[row * stride_ + column] : nullptr;
+  }
+  // The cells of a row, as many as there are.
+  std::span<const T> row(std::size_t r) const {
+    return r < rows_ ? std::span(cells_).subspan(r * stride_, stride_) : std::span<const T>();
   }
   T& at(std::size_t row, std::size_t column) {
     if (column >= stride_) {
@@ -360,6 +365,9 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
   if (!result.known) return result;
   const id budget = s.get(budget_component);
 
+  // What each side's sending makes of its youngest content, by burst.
+  const std::array<std::span<const pushed>, 2> pushes{channels_[0].pushes.row(s.get(channel_component(0))),
+                                                      channels_[1].pushes.row(s.get(channel_component(1)))};
   // `rest` is the state without the endpoint and what it sent last.
   const auto react = [&](const reacted& all, int side, unsigned age, step_kind kind,
                          const State& rest) __attribute__((always_inline)) {
@@ -372,8 +380,8 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
       if (q.sends == 0) {
         next = next.with(channel_component(side), own);
       } else {
-        const pushed* p = channels_[at(side)].pushes.find(own, q.burst);
-        if (p == nullptr || p->to == unknown) {
+        const id to = q.burst < pushes[at(side)].size() ? pushes[at(side)][q.burst].to : unknown;
+        if (to == unknown) {
           miss(table::push, side, own, q.burst);
           continue;
         }
@@ -403,7 +411,7 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
           result.met |= bound_capacity;
           continue;
         }
-        next = next.with(channel_component(side), p->to);
+        next = next.with(channel_component(side), to);
       }
       emit(next, table_step{kind, static_cast<std::uint8_t>(side), static_cast<std::uint16_t>(age), o}, &q);
     }
@@ -413,6 +421,8 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
   for (int side = 0; side < 2; ++side) react(locals[at(side)]->calls, side, 0, step_kind::call, rests[at(side)]);
   for (int side = 0; side < 2; ++side) {
     const id endpoint = s.get(at(side));
+    const std::span<const reacted> arrivals = endpoints_[at(side)].arrivals.row(endpoint);
+    const entry* const entries = channels_[at(1 - side)].entries.data();
     bool first = true;
     for (int slot = slots_; slot-- > 0;) {
       const content& c = *contents[at(1 - side)][at(slot)];
@@ -421,13 +431,12 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
       const State rest = rests[at(side)].without(channel);
       for (id i = c.first; i != c.first + c.count && (first || !fifo_); ++i) {
         first = false;
-        const entry& e = channels_[at(1 - side)].entries[i];
-        const reacted* all = endpoints_[at(side)].arrivals.find(endpoint, e.segment);
-        if (all == nullptr || !all->known) {
+        const entry& e = entries[i];
+        if (e.segment >= arrivals.size() || !arrivals[e.segment].known) {
           miss(table::arrival, side, endpoint, e.segment);
           continue;
         }
-        react(*all, side, slots_ > 1 ? static_cast<unsigned>(slot) : e.age, step_kind::deliver,
+        react(arrivals[e.segment], side, slots_ > 1 ? static_cast<unsigned>(slot) : e.age, step_kind::deliver,
               rest.with(channel, e.without));
       }
     }
