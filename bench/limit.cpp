@@ -1,10 +1,10 @@
-// The machine's limit: how many random cache lines a second can be read and written, when many are asked for at a
-// time. It does what no visited set can avoid, and nothing else: find the line of a random number, see whether the
-// number is there, put it there. So a search that stores states at random places cannot do more a second, unless
-// its order makes the places less random than these.
+// The machine's limit: how many random cache lines a second can be read and written, when many are asked for
+// at a time. It does what no visited set can avoid, and nothing else: find the line of a random number, see
+// whether the number is there, put it there. So a search that stores states at random places cannot do more a
+// second, unless its order makes the places less random than these.
 //
-// Usage: bench_limit LINES [THREADS]: a table of so many lines of 64 bytes in all; each thread has its own part.
-// Prints million lines/s of all threads together.
+// Usage: bench_limit LINES [THREADS]: a table of so many lines of 64 bytes in all; each thread has its own
+// part. Prints million lines/s of all threads together.
 #include <sys/mman.h>
 
 #include <atomic>

@@ -1,6 +1,6 @@
-// Runs a command and tells what it took: wall-clock seconds, and the peak resident memory in bytes, into a file. A
-// process is charged with the peak of the one that it was forked from; that is why this is not done by the script,
-// which is larger than some of what it measures.
+// Runs a command and tells what it took: wall-clock seconds, and the peak resident memory in bytes, into a
+// file. A process is charged with the peak of the one that it was forked from; that is why this is not done
+// by the script, which is larger than some of what it measures.
 //
 // Usage: bench_measure FILE COMMAND [ARGUMENT]...  Exits as the command does; 128 + n if signal n ended it.
 #include <sys/resource.h>

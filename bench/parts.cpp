@@ -1,7 +1,7 @@
-// What the parts of the enumerating search cost by themselves: inserting into the visited set as the search does,
-// partition by partition; working out the successors of typical states; looking at properties. The states are those
-// of a scenario of bench/scenarios, evenly taken from the whole search. Each benchmark counts items: words inserted,
-// steps, states looked at.
+// What the parts of the enumerating search cost by themselves: inserting into the visited set as the search
+// does, partition by partition; working out the successors of typical states; looking at properties. The
+// states are those of a scenario of bench/scenarios, evenly taken from the whole search. Each benchmark
+// counts items: words inserted, steps, states looked at.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -24,8 +24,9 @@ using visited = checker::visited_set<word>;
 
 // ---- The visited set ----
 
-// Distinct words, no two of which have anything to do with each other, as buffers of one partition each. A search
-// fills its buffers to a word for so many states (checker/enumerate.hpp); what one has at a time is a round.
+// Distinct words, no two of which have anything to do with each other, as buffers of one partition each. A
+// search fills its buffers to a word for so many states (checker/enumerate.hpp); what one has at a time is a
+// round.
 struct rounds {
   rounds(const visited& set, std::uint64_t count, unsigned width) {
     const std::uint64_t a_round = std::max<std::uint64_t>(64 * visited::partitions, count / 8);
