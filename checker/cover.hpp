@@ -625,7 +625,8 @@ class covering_search {
         return std::pair(p.kept[b].size, a) < std::pair(p.kept[a].size, b);
       });
       for (const std::uint32_t i : t.rows) {
-        if (!limits.go_on({result_.states, result_.transitions, 0, unexpanded_, ""}, result_.ended)) return false;
+        if (!limits.go_on({result_.states, result_.transitions, 0, unexpanded_, ""}, result_.ended))
+          return false;
         p.kept[i].expanded = true;
         --unexpanded_;
       }

@@ -1,4 +1,5 @@
-// Threads that wait for work: run(f) calls f(0), ..., f(n - 1) at the same time and returns when all are done.
+// Threads that wait for work: run(f) calls f(0), ..., f(n - 1) at the same time and returns when all are
+// done.
 #pragma once
 
 #include <condition_variable>

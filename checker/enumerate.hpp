@@ -33,11 +33,11 @@
 
 namespace tcpmc::checker {
 
-// All that a system has to offer. Words are below 2^words().width(). `expand` calls emit(next, step, marks) for
-// every step from a word, in a fixed order, and tells the marks of the state itself; `look` tells those of them
-// that do not depend on its steps. Both only look up, by any number of threads, and say what is missing; then
-// `learn` is called, after which words may have to be repacked from the layout that they had; it leaves in `what`
-// only what was new. Learning the same again, in the same order, gives the same words.
+// All that a system has to offer. Words are below 2^words().width(). `expand` calls emit(next, step, marks)
+// for every step from a word, in a fixed order, and tells the marks of the state itself; `look` tells those
+// of them that do not depend on its steps. Both only look up, by any number of threads, and say what is
+// missing; then `learn` is called, after which words may have to be repacked from the layout that they had;
+// it leaves in `what` only what was new. Learning the same again, in the same order, gives the same words.
 template <typename System>
 concept TransitionSystem = requires(System system, const System constant, typename System::word w,
                                     typename System::missing what, typename System::layout from) {
@@ -121,7 +121,8 @@ class enumerating_search {
  private:
   static constexpr std::uint32_t at_itself = 0xffffffff;
 
-  // Where a mark was first set: on a word, or on its `by`-th step. The least word counts, and of it the first.
+  // Where a mark was first set: on a word, or on its `by`-th step. The least word counts, and of it the
+  // first.
   struct occurrence {
     std::size_t level = 0;  // of the word
     word at = 0;
@@ -136,10 +137,10 @@ class enumerating_search {
   // What one thread has for itself.
   struct worker {
     scatter<word, visited_set<word>::partitions> buffers;  // mixed successors
-    std::vector<word> taken;  // words of a chunk, from `next` on to be expanded
+    std::vector<word> taken;                               // words of a chunk, from `next` on to be expanded
     std::size_t next = 0;
     std::vector<word> room;
-    std::vector<word> fresh;  // of the next level, not yet a chunk
+    std::vector<word> fresh;                                // of the next level, not yet a chunk
     std::vector<word> successors = std::vector<word>(256);  // of the word that is being expanded
     std::vector<word> later;                                // something was missing
     typename System::missing missing;
@@ -151,7 +152,8 @@ class enumerating_search {
 
   void start(const options& wanted) {
     checkpoints_ = !wanted.checkpoint.empty();
-    log_.emplace(checkpoints_ ? record_log::named(wanted.checkpoint) : record_log::nameless(wanted.directory));
+    log_.emplace(checkpoints_ ? record_log::named(wanted.checkpoint)
+                              : record_log::nameless(wanted.directory));
     crew_ = std::make_unique<crew>(wanted.threads);
     workers_ = std::vector<worker>(crew_->size());
     levels_ = std::make_unique<level_store<word>>(*log_);
@@ -162,7 +164,8 @@ class enumerating_search {
     result_ = {};
   }
 
-  // ---- Checkpoints: the log says which run it is, then what was learned, chunks, and the end of every level ----
+  // ---- Checkpoints: the log says which run it is, then what was learned, chunks, and the end of every level
+  // ----
 
   static constexpr std::uint32_t identity_record = 2, learned_record = 3, level_record = 4;
 
@@ -195,8 +198,10 @@ class enumerating_search {
     if (const auto r = log_->next(position); r && position <= good) {
       const std::vector<std::byte> identity = log_->read(r->head, r->at);
       const auto wants = std::as_bytes(std::span(wanted.identity));
-      if (r->head.kind != identity_record || !std::equal(identity.begin(), identity.end(), wants.begin(), wants.end()))
-        throw storage_error("'" + wanted.checkpoint + "' is not a checkpoint of this question by this version");
+      if (r->head.kind != identity_record ||
+          !std::equal(identity.begin(), identity.end(), wants.begin(), wants.end()))
+        throw storage_error("'" + wanted.checkpoint +
+                            "' is not a checkpoint of this question by this version");
     } else if (log_->size() != 0 && !(r && r->head.kind == identity_record)) {
       throw storage_error("'" + wanted.checkpoint + "' is not a checkpoint");
     }
@@ -246,8 +251,9 @@ class enumerating_search {
         if (c >= chunks) return false;
         w.next = 0;
         if (!first_pass) {
-          w.taken.assign(again.begin() + static_cast<std::ptrdiff_t>(c * chunk),
-                         again.begin() + static_cast<std::ptrdiff_t>(std::min(again.size(), (c + 1) * chunk)));
+          w.taken.assign(
+              again.begin() + static_cast<std::ptrdiff_t>(c * chunk),
+              again.begin() + static_cast<std::ptrdiff_t>(std::min(again.size(), (c + 1) * chunk)));
           return true;
         }
         const auto& from = layouts_[levels_->read(level, c, w.taken)];
@@ -258,7 +264,8 @@ class enumerating_search {
       };
       for (;;) {
         on_all(chunks > 1, [&](worker& w) {
-          while (!w.buffers.full(buffer_words_) && (w.next < w.taken.size() || take(w))) expand_some(w, only_look);
+          while (!w.buffers.full(buffer_words_) && (w.next < w.taken.size() || take(w)))
+            expand_some(w, only_look);
         });
         insert_all(level + 1);
         if (!limits.check(so_far(level), result_.ended)) return stopped(level);
@@ -349,7 +356,8 @@ class enumerating_search {
     for (worker& w : workers_) result_.transitions += std::exchange(w.transitions, 0);
     const std::uint64_t states = visited_->size();
     // All buffers together take about two thirds of a byte a state.
-    buffer_words_ = std::max<std::size_t>(64, states / 14 / (visited_set<word>::partitions * workers_.size()));
+    buffer_words_ =
+        std::max<std::size_t>(64, states / 14 / (visited_set<word>::partitions * workers_.size()));
     levels_->keep_in_memory(level_memory_ + (level_memory_ != 0 ? states / 8 : 0));
   }
 
@@ -447,7 +455,8 @@ class enumerating_search {
       crew_->run([&](unsigned i) { work(workers_[i]); });
   }
   bool nothing_taken() const {
-    return std::all_of(workers_.begin(), workers_.end(), [](const worker& w) { return w.next == w.taken.size(); });
+    return std::all_of(workers_.begin(), workers_.end(),
+                       [](const worker& w) { return w.next == w.taken.size(); });
   }
   progress so_far(std::size_t level) const {
     return {visited_->size(), result_.transitions, level, levels_->words(level), ""};
@@ -460,8 +469,8 @@ class enumerating_search {
     return false;
   }
 
-  static constexpr std::size_t small = 20'000;   // states that one thread inserts into alone
-  static constexpr std::size_t chunk = 4096;  // words that are taken at a time when they are expanded again
+  static constexpr std::size_t small = 20'000;  // states that one thread inserts into alone
+  static constexpr std::size_t chunk = 4096;    // words that are taken at a time when they are expanded again
 
   System& system_;
   bool checkpoints_ = false;
@@ -472,7 +481,7 @@ class enumerating_search {
   std::unique_ptr<visited_set<word>> visited_;
   std::vector<typename System::layout> layouts_;  // of all words so far, by the tag of their chunk
   std::uint64_t level_memory_ = 0;
-  std::size_t buffer_words_ = 64;                 // of one partition, one thread
+  std::size_t buffer_words_ = 64;  // of one partition, one thread
   std::array<occurrence, 64> first_;
   statistics result_;
 };

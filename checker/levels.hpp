@@ -1,8 +1,8 @@
 // The levels of a breadth-first search: all states at distance 0, 1, 2, ... from the start, as words.
 //
-// They are what the search goes through next, what a counterexample is rebuilt from (no state has a pointer to
-// its parent), and what the visited set is rebuilt from. A level is a number of chunks, in no order. While they
-// are few, chunks stay in memory; beyond a limit all are compressed (their bytes by significance, then
+// They are what the search goes through next, what a counterexample is rebuilt from (no state has a pointer
+// to its parent), and what the visited set is rebuilt from. A level is a number of chunks, in no order. While
+// they are few, chunks stay in memory; beyond a limit all are compressed (their bytes by significance, then
 // Zstandard) and appended to a log.
 #pragma once
 
@@ -72,7 +72,9 @@ class level_store {
   }
 
   std::size_t levels() const { return levels_.size(); }
-  std::size_t chunks(std::size_t level) const { return level < levels_.size() ? levels_[level].chunks.size() : 0; }
+  std::size_t chunks(std::size_t level) const {
+    return level < levels_.size() ? levels_[level].chunks.size() : 0;
+  }
   std::uint64_t words(std::size_t level) const { return level < levels_.size() ? levels_[level].words : 0; }
 
   // From now on no more than `bytes` are kept in memory: if there are, all goes to the log, and what is added

@@ -1,5 +1,5 @@
-// Zeroed memory in whole cache lines. What is large comes from the system page by page and goes back to it, so
-// that growing leaves no holes.
+// Zeroed memory in whole cache lines. What is large comes from the system page by page and goes back to it,
+// so that growing leaves no holes.
 #pragma once
 
 #include <sys/mman.h>
@@ -17,7 +17,8 @@ class lines {
   lines() = default;
   explicit lines(std::size_t count) : count_(count) {
     if (count_ * line_size >= from_system) {
-      void* got = mmap(nullptr, count_ * line_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      void* got =
+          mmap(nullptr, count_ * line_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
       if (got == MAP_FAILED) throw std::bad_alloc();
       madvise(got, count_ * line_size, MADV_HUGEPAGE);  // a wish: nothing depends on it
       at_ = static_cast<std::byte*>(got);

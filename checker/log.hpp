@@ -1,8 +1,8 @@
-// A file of records, each with a checksum: where the levels of a search go that do not stay in memory, and what
-// an interrupted run resumes from.
+// A file of records, each with a checksum: where the levels of a search go that do not stay in memory, and
+// what an interrupted run resumes from.
 //
-// Records are only appended. A record that was not written to its end, and all behind it, does not exist: so a
-// run may be killed at any moment, and what was complete by then is there.
+// Records are only appended. A record that was not written to its end, and all behind it, does not exist: so
+// a run may be killed at any moment, and what was complete by then is there.
 #pragma once
 
 #include <cstddef>

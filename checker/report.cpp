@@ -22,7 +22,8 @@ std::uint64_t free_memory() {
   for (std::uint64_t kilobytes = 0; all >> name >> kilobytes; std::getline(all, name))
     if (name == "MemAvailable:") result = std::min(result, kilobytes << 10);
   std::uint64_t most = 0, now = 0;  // "max" is no number: no limit
-  if (std::ifstream("/sys/fs/cgroup/memory.max") >> most && std::ifstream("/sys/fs/cgroup/memory.current") >> now)
+  if (std::ifstream("/sys/fs/cgroup/memory.max") >> most &&
+      std::ifstream("/sys/fs/cgroup/memory.current") >> now)
     result = std::min(result, most > now ? most - now : 0);
   return result;
 }

@@ -32,11 +32,12 @@ struct options {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::uint64_t max_memory = std::numeric_limits<std::uint64_t>::max();  // bytes, of the whole process
   unsigned threads = 1;
-  // A file that an enumerating search keeps up to date with each level that is complete, and resumes from; what
-  // it is a search of, so that no other one resumes from it.
+  // A file that an enumerating search keeps up to date with each level that is complete, and resumes from;
+  // what it is a search of, so that no other one resumes from it.
   std::string checkpoint, identity;
-  std::string directory = "/var/tmp";           // for levels that do not stay in memory
-  std::uint64_t level_memory = 4 * 1024 * 1024;  // bytes; a part of a byte a state comes on top unless it is 0
+  std::string directory = "/var/tmp";  // for levels that do not stay in memory
+  std::uint64_t level_memory =
+      4 * 1024 * 1024;  // bytes; a part of a byte a state comes on top unless it is 0
 };
 
 struct progress {
@@ -51,8 +52,8 @@ struct statistics {
   outcome ended = outcome::complete;
   std::uint64_t states = 0;       // enumerating: distinct states; covering: states that were kept
   std::uint64_t transitions = 0;  // steps that were generated
-  std::uint64_t depth = 0;        // enumerating: all states so far from the start were found, and none is further
-  marks seen = 0;                 // all marks that occurred
+  std::uint64_t depth = 0;  // enumerating: all states so far from the start were found, and none is further
+  marks seen = 0;           // all marks that occurred
 };
 
 // Resident memory of this process in bytes; 0 where the system does not tell.

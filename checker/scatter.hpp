@@ -1,8 +1,8 @@
 // Words sorted by partition while they come: one buffer for each partition.
 //
-// Writing to hundreds of buffers in turn would touch as many pages, more than a processor remembers the places
-// of. So a line of words is collected for each partition in a small block first, and written in one go when it
-// is complete (software write-combining: Balkesen, Teubner, Alonso and Ozsu 2013).
+// Writing to hundreds of buffers in turn would touch as many pages, more than a processor remembers the
+// places of. So a line of words is collected for each partition in a small block first, and written in one go
+// when it is complete (software write-combining: Balkesen, Teubner, Alonso and Ozsu 2013).
 #pragma once
 
 #include <algorithm>
@@ -32,7 +32,8 @@ class scatter {
     const std::size_t rest = collected_[partition];
     if (rest != 0) write(partition);
     if (b.used == 0) return {};
-    return {reinterpret_cast<const Word*>(b.all[0]), b.used * line_words - (rest != 0 ? line_words - rest : 0)};
+    return {reinterpret_cast<const Word*>(b.all[0]),
+            b.used * line_words - (rest != 0 ? line_words - rest : 0)};
   }
   void clear(std::size_t partition) { buffers_[partition].used = 0; }
 

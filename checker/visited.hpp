@@ -5,16 +5,17 @@
 // stored (quotienting: Cleary 1984; as a tree or table of states: van der Vegt and Laarman 2011). So an entry
 // takes 24 to 64 bits, and the word can be computed back from it: nothing is ever lost or confused.
 //
-// Buckets are numbered by scaling: bucket = r * buckets / 2^bits for the mixed word's rest r. So any number of
-// buckets will do, a bucket holds an interval of rests, and the low bits of r tell apart all rests of an
+// Buckets are numbered by scaling: bucket = r * buckets / 2^bits for the mixed word's rest r. So any number
+// of buckets will do, a bucket holds an interval of rests, and the low bits of r tell apart all rests of an
 // interval. A full bucket hands its entries to the next ones; three bits of an entry say how far it is from
 // home (1 + distance, so that no entry is zero), and the few that would be further than 6 go to a stash.
 // Nothing is removed, hence an entry at distance d has d full buckets before it, and a look-up ends at the
 // first bucket that has room.
 //
 // Partitions grow one at a time, by a quarter or, where entries are of 24 bits, two fifths, in one sequential
-// pass. So a large set is at least 72 %, or 64 %, and at most 90 % full. As the number of buckets grows the rests get shorter, and narrower entries are used.
-// Different partitions may be used by different threads at the same time.
+// pass. So a large set is at least 72 %, or 64 %, and at most 90 % full. As the number of buckets grows the
+// rests get shorter, and narrower entries are used. Different partitions may be used by different threads at
+// the same time.
 #pragma once
 
 #include <tsl/robin_set.h>
@@ -36,8 +37,8 @@
 
 namespace tcpmc::checker {
 
-// How entries of one width lie in a line of 64 bytes: a high and a low part, each in a row of its own. The low
-// part is zero for a free slot only. Slots are used from the first on.
+// How entries of one width lie in a line of 64 bytes: a high and a low part, each in a row of its own. The
+// low part is zero for a free slot only. Slots are used from the first on.
 template <typename High, typename Low, int Slots>
 struct split_line {
   static constexpr int slots = Slots;
@@ -142,8 +143,8 @@ class visited_set {
   unsigned width() const { return width_; }
 
  private:
-  static constexpr unsigned far = 6;       // the furthest that an entry may be from home
-  static constexpr unsigned far_bits = 3;  // 1 + distance
+  static constexpr unsigned far = 6;        // the furthest that an entry may be from home
+  static constexpr unsigned far_bits = 3;   // 1 + distance
   static constexpr std::size_t ahead = 32;  // lines that are being fetched while one is looked at
 
   struct word_hash {
@@ -187,13 +188,15 @@ class visited_set {
       // A home's rests: at most so many scaled values, of which each is one rest or 2^down, or one in 2^up.
       const std::uint64_t interval = ((std::uint64_t{1} << 32) + buckets - 1) / buckets;
       const std::uint64_t rests = ((interval - 1) >> places.up) + 1;
-      const unsigned low_bits = std::min(rest_bits, static_cast<unsigned>(std::bit_width(rests - 1)) + places.down);
+      const unsigned low_bits =
+          std::min(rest_bits, static_cast<unsigned>(std::bit_width(rests - 1)) + places.down);
       places.low = (Word{1} << low_bits) - 1;
       const unsigned needed = low_bits + far_bits;
       entry_bits = 128;
       for (const unsigned bits : {64u, 48u, 40u, 32u, 24u})
         if (needed <= bits) entry_bits = bits;
-      const std::size_t slots = with_lines(*this, [](auto line) { return std::size_t{decltype(line)::slots}; });
+      const std::size_t slots =
+          with_lines(*this, [](auto line) { return std::size_t{decltype(line)::slots}; });
       most = buckets < 4 ? buckets * slots * 3 / 4 : buckets * slots * 9 / 10;
     }
 
@@ -273,8 +276,7 @@ class visited_set {
       const std::size_t buckets = at.count();
       // By a quarter; by more where entries are short, or so few that memory is no matter.
       const std::size_t more = buckets < 512 ? buckets : entry_bits == 24 ? buckets * 2 / 5 : buckets / 4;
-      bigger.resize(buckets + more + 1,
-                    places.down != 0 ? 32 + places.down : 32 - places.up);
+      bigger.resize(buckets + more + 1, places.down != 0 ? 32 + places.down : 32 - places.up);
       bigger.count = count;
       with_lines(bigger, [&](auto line) {
         const geometry g = bigger.places;

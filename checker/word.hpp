@@ -1,5 +1,5 @@
-// Words: a state of the search as one unsigned integer, the mix that spreads them, and comparing a cache line's
-// entries at once.
+// Words: a state of the search as one unsigned integer, the mix that spreads them, and comparing a cache
+// line's entries at once.
 #pragma once
 
 #include <cstddef>
@@ -68,18 +68,21 @@ inline std::uint32_t lanes(const std::byte* row, T value) {
 #if defined(__SSE2__)
   if constexpr (sizeof(T) == 4 && Slots == 16) {
     const __m128i v = _mm_set1_epi32(static_cast<int>(value));
-    const __m128i a = _mm_packs_epi32(_mm_cmpeq_epi32(simd::load(row), v), _mm_cmpeq_epi32(simd::load(row + 16), v));
+    const __m128i a =
+        _mm_packs_epi32(_mm_cmpeq_epi32(simd::load(row), v), _mm_cmpeq_epi32(simd::load(row + 16), v));
     const __m128i b =
         _mm_packs_epi32(_mm_cmpeq_epi32(simd::load(row + 32), v), _mm_cmpeq_epi32(simd::load(row + 48), v));
     return simd::bits(_mm_packs_epi16(a, b));
   } else if constexpr (sizeof(T) == 4 && (Slots == 12 || Slots == 10)) {
     const __m128i v = _mm_set1_epi32(static_cast<int>(value));
-    const __m128i a = _mm_packs_epi32(_mm_cmpeq_epi32(simd::load(row), v), _mm_cmpeq_epi32(simd::load(row + 16), v));
+    const __m128i a =
+        _mm_packs_epi32(_mm_cmpeq_epi32(simd::load(row), v), _mm_cmpeq_epi32(simd::load(row + 16), v));
     const __m128i b = _mm_packs_epi32(_mm_cmpeq_epi32(simd::load(row + 32), v), _mm_setzero_si128());
     return simd::bits(_mm_packs_epi16(a, b)) & ((1u << Slots) - 1);
   } else if constexpr (sizeof(T) == 2 && Slots == 21) {
     const __m128i v = _mm_set1_epi16(static_cast<short>(value));
-    const __m128i a = _mm_packs_epi16(_mm_cmpeq_epi16(simd::load(row), v), _mm_cmpeq_epi16(simd::load(row + 16), v));
+    const __m128i a =
+        _mm_packs_epi16(_mm_cmpeq_epi16(simd::load(row), v), _mm_cmpeq_epi16(simd::load(row + 16), v));
     const __m128i b = _mm_packs_epi16(_mm_cmpeq_epi16(simd::load(row + 32), v), _mm_setzero_si128());
     return (simd::bits(a) | simd::bits(b) << 16) & ((1u << Slots) - 1);
   } else if constexpr (sizeof(T) == 2 && Slots == 10) {
@@ -90,7 +93,8 @@ inline std::uint32_t lanes(const std::byte* row, T value) {
     return simd::bits(a) | (simd::bits(b) & 0xff) << 2;
   } else if constexpr (sizeof(T) == 1 && Slots == 21) {
     const __m128i v = _mm_set1_epi8(static_cast<char>(value));
-    return simd::bits(_mm_cmpeq_epi8(simd::load(row), v)) | simd::bits(_mm_cmpeq_epi8(simd::load(row + 5), v)) << 5;
+    return simd::bits(_mm_cmpeq_epi8(simd::load(row), v)) | simd::bits(_mm_cmpeq_epi8(simd::load(row + 5), v))
+                                                                << 5;
   } else if constexpr (sizeof(T) == 1 && Slots == 12) {
     const __m128i v = _mm_set1_epi8(static_cast<char>(value));
     return simd::bits(_mm_cmpeq_epi8(simd::load(row), v)) & ((1u << Slots) - 1);

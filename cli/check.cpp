@@ -83,7 +83,9 @@ class enumeration {
       return narrow_.emplace(composition_, properties_).run(limits, report);
     } catch (const properties::word_overflow&) {
       narrow_.reset();
-      return wide_.emplace(composition_, properties_).run(limits, report);
+      checker::options wide = limits;
+      if (!wide.checkpoint.empty()) wide.checkpoint += "-wide";  // what is in the other one are narrow words
+      return wide_.emplace(composition_, properties_).run(wide, report);
     }
   }
   std::vector<step> steps_to(marks mark) { return narrow_ ? narrow_->steps_to(mark) : wide_->steps_to(mark); }
@@ -206,8 +208,9 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
       break;  // too large to know
     }
     if (c.shortest)
-      c.minimality = fmt::format("breadth-first search with at most {} {}: no shorter run violates the property",
-                                 most, most == 1 ? "duplicate" : "duplicates");
+      c.minimality =
+          fmt::format("breadth-first search with at most {} {}: no shorter run violates the property", most,
+                      most == 1 ? "duplicate" : "duplicates");
   }
   count_faults(c);
   return c;

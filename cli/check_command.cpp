@@ -68,8 +68,8 @@ class checking {
     catch_signals();
     limits_.max_states = options_.max_states;
     limits_.max_depth = options_.max_depth;
-    limits_.max_memory =
-        options_.memory_limit > 0 ? options_.memory_limit << 20 : checker::resident_memory() + checker::free_memory();
+    limits_.max_memory = options_.memory_limit > 0 ? options_.memory_limit << 20
+                                                   : checker::resident_memory() + checker::free_memory();
     limits_.threads = options_.threads == "auto" ? std::max(1u, std::thread::hardware_concurrency())
                                                  : static_cast<unsigned>(std::stoul(options_.threads));
     limits_.directory = options_.temporary_folder;
@@ -174,8 +174,9 @@ class checking {
     } catch (const checker::storage_error& error) {
       progress_.clear();
       return fail(fmt::format("tcpmc: {}\n  hint: {}\n", error.what(),
-                              limits.checkpoint.empty() ? "--temp-dir chooses another directory"
-                                                        : "remove the file to begin anew, or give another folder"));
+                              limits.checkpoint.empty()
+                                  ? "--temp-dir chooses another directory"
+                                  : "remove the file to begin anew, or give another folder"));
     }
     progress_.clear();
     if (!result) return fail(errors.text());
@@ -382,12 +383,14 @@ void add_check_command(CLI::App& app, int& code) {
   c->add_option("--traces", o->traces_folder, "write every counterexample as JSON into this folder");
   c->add_option("-j,--threads", o->threads, "threads of a search: a number, or auto; answers are the same")
       ->check([](const std::string& n) {
-        const bool fine = n == "auto" || (!n.empty() && n.size() < 4 && n.find_first_not_of("0123456789") == n.npos && n != "0");
+        const bool fine = n == "auto" || (!n.empty() && n.size() < 4 &&
+                                          n.find_first_not_of("0123456789") == n.npos && n != "0");
         return fine ? "" : "a number of threads is 1 to 999, or auto";
       });
   c->add_option("--checkpoint", o->checkpoint_folder,
                 "keep each enumerating search's progress in this folder, and resume from it");
-  c->add_option("--temp-dir", o->temporary_folder, "for levels that do not fit into memory (default: /var/tmp)");
+  c->add_option("--temp-dir", o->temporary_folder,
+                "for levels that do not fit into memory (default: /var/tmp)");
   c->add_option("--format", o->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   c->add_option("--progress", o->progress, "auto, plain, json (lines) or none; on stderr")
       ->check(CLI::IsMember({"auto", "plain", "json", "none"}));
@@ -397,7 +400,8 @@ void add_check_command(CLI::App& app, int& code) {
       ->check(CLI::PositiveNumber);
   c->add_option("--time-limit", o->time_limit, "end after so many seconds in all")
       ->check(CLI::PositiveNumber);
-  c->add_option("--memory-limit", o->memory_limit, "end when the process holds so many megabytes (default: what is free)")
+  c->add_option("--memory-limit", o->memory_limit,
+                "end when the process holds so many megabytes (default: what is free)")
       ->check(CLI::PositiveNumber);
   c->footer(
       "examples:\n"
@@ -406,7 +410,8 @@ void add_check_command(CLI::App& app, int& code) {
       "  tcpmc check --protocol rfc9293 --scenario close-one-loss --property reliable-close --set "
       "time_wait=3\n"
       "  tcpmc check ./my-suite.json --traces traces --format json\n"
-      "  tcpmc check --protocol rfc1337 --scenario reuse-with-data --property no-stale-data -j 2 --checkpoint "
+      "  tcpmc check --protocol rfc1337 --scenario reuse-with-data --property no-stale-data -j 2 "
+      "--checkpoint "
       "run");
   c->callback([o, &code] { code = checking(*o).run(); });
 }

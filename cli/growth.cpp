@@ -7,9 +7,8 @@
 namespace tcpmc::cli {
 
 std::string growth::note(const checker::progress& now, const system::tables& tables) {
-  constexpr std::array<const char*, components> names = {"local states of A", "local states of B",
-                                                         "contents in flight from A",
-                                                         "contents in flight from B"};
+  constexpr std::array<const char*, components> names = {
+      "local states of A", "local states of B", "contents in flight from A", "contents in flight from B"};
   const std::array<std::size_t, components> ids = {tables.endpoint_count(0), tables.endpoint_count(1),
                                                    tables.content_count(0), tables.content_count(1)};
   largest_ = std::max(largest_, now.frontier);

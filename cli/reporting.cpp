@@ -47,13 +47,15 @@ bool progress_line::operator()(const checker::progress& p) {
   return tell([&](double seconds, bool as_json) {
     const std::uint64_t memory = checker::resident_memory();
     if (as_json)
-      return nlohmann::ordered_json{{"search", what_},       {"states", p.states},   {"transitions", p.transitions},
-                                    {"depth", p.depth},      {"frontier", p.frontier}, {"seconds", seconds},
-                                    {"memory", memory},      {"note", p.note}}
+      return nlohmann::ordered_json{
+          {"search", what_},  {"states", p.states},     {"transitions", p.transitions},
+          {"depth", p.depth}, {"frontier", p.frontier}, {"seconds", seconds},
+          {"memory", memory}, {"note", p.note}}
           .dump();
     return fmt::format("{} states, depth {}, frontier {}, {:.2f} million states/s, {} MB, {}{}{}",
                        with_commas(p.states), p.depth, with_commas(p.frontier),
-                       static_cast<double>(p.states) / seconds / 1e6, memory >> 20, duration_text(seconds), p.note.empty() ? "" : "; ", p.note);
+                       static_cast<double>(p.states) / seconds / 1e6, memory >> 20, duration_text(seconds),
+                       p.note.empty() ? "" : "; ", p.note);
   });
 }
 

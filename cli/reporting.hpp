@@ -23,7 +23,8 @@ enum exit_code : int {
 enum class progress_style { automatic, plain, json, none };
 
 // Tells about a running search on stderr: on a terminal one redrawn line, else a line every ten seconds,
-// after a minute every minute; for programs one JSON object a line, every second. Ends the search when SIGINT or SIGTERM came.
+// after a minute every minute; for programs one JSON object a line, every second. Ends the search when SIGINT
+// or SIGTERM came.
 class progress_line {
  public:
   explicit progress_line(progress_style style);
@@ -32,7 +33,8 @@ class progress_line {
   progress_line& operator=(const progress_line&) = delete;
 
   bool operator()(const checker::progress& p);
-  // The same with other words: text(seconds since the start, whether as JSON) is asked for when a line is due.
+  // The same with other words: text(seconds since the start, whether as JSON) is asked for when a line is
+  // due.
   bool tell(const std::function<std::string(double, bool)>& text);
   void clear();  // takes the line off the terminal
   void about(std::string what);

@@ -111,8 +111,8 @@ class simulating {
 
   std::string progress_text(const checker::walk_statistics& s, double seconds, bool as_json) const {
     if (as_json)
-      return json{{"search", asked_.protocol}, {"walks", s.walks},     {"steps", s.steps},
-                  {"judged", s.judged},        {"seconds", seconds},   {"memory", checker::resident_memory()}}
+      return json{{"search", asked_.protocol}, {"walks", s.walks},   {"steps", s.steps},
+                  {"judged", s.judged},        {"seconds", seconds}, {"memory", checker::resident_memory()}}
           .dump();
     return fmt::format("walk {} of {}, {} steps, {:.2f} million judged/s, {} MB, {}",
                        with_commas(s.walks + 1), with_commas(options_.walks), with_commas(s.steps),

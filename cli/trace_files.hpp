@@ -7,7 +7,8 @@
 
 namespace tcpmc::cli {
 
-// Makes the folder that an option names, with those above it, where it is missing. Returns what is wrong, or "".
+// Makes the folder that an option names, with those above it, where it is missing. Returns what is wrong, or
+// "".
 std::string make_folder(const char* option, const std::string& folder);
 
 // Writes the trace of a violated answer. Requires a folder, and a trace. Returns what is wrong, or "".

@@ -52,7 +52,8 @@ void monitored_system::learn(missing& what) {
     for (std::size_t side = 0; side < 2; ++side) {
       std::vector<marks>& known = possible_[side];
       while (known.size() < tables_.endpoint_count(static_cast<int>(side))) {
-        const values row = tables_.endpoint_row(static_cast<int>(side), static_cast<system::id>(known.size()));
+        const values row =
+            tables_.endpoint_row(static_cast<int>(side), static_cast<system::id>(known.size()));
         const judgement j = judge_.state(side == 0 ? &row : nullptr, side == 1 ? &row : nullptr);
         known.push_back(j.certain | j.open);
       }

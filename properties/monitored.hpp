@@ -116,9 +116,9 @@ monitored_system::expansion monitored_system::steps_of(const State& s, missing& 
   result.of_state = bounds_met(steps.met);
   // Stuck: nothing in flight (what is may draw an answer that changes the other end, or is harmless and
   // gone a few steps later), no call possible, no timer running.
-  if (stuck_marks_ != 0 && steps.known && !changes_endpoint && steps.met == 0 && tables_.nothing_in_flight(s) &&
-      !tables_.timer_is_known_to_run(0, s.get(0)) && !tables_.timer_is_known_to_run(1, s.get(1)) &&
-      !final(s.get(0), s.get(1)))
+  if (stuck_marks_ != 0 && steps.known && !changes_endpoint && steps.met == 0 &&
+      tables_.nothing_in_flight(s) && !tables_.timer_is_known_to_run(0, s.get(0)) &&
+      !tables_.timer_is_known_to_run(1, s.get(1)) && !final(s.get(0), s.get(1)))
     result.of_state |= stuck_marks_;
   return result;
 }

@@ -286,6 +286,14 @@ class LargeRuns(unittest.TestCase):
         again = run(*self.question, "--checkpoint", self.folder)
         self.assertEqual((again.returncode, self.counted(again)), (0, self.counted(whole)))
 
+    # 64 bits are too few for a state of it: found as a checkpoint that was called damaged.
+    def test_a_run_on_wide_words_is_resumed(self):
+        wide = ("check", "--protocol", "rfc1337", "--scenario", "reuse-with-data", "--property", "no-stale-data")
+        for limit in ("700000", "800000"):
+            result = run(*wide, "--checkpoint", self.folder, "--max-states", limit)
+            self.assertEqual((result.returncode, result.stderr), (3, ""))
+        self.assertEqual(len([name for name in os.listdir(self.folder) if name.endswith("-wide")]), 1)
+
     def test_a_foreign_or_damaged_checkpoint_is_refused(self):
         run(*self.question, "--checkpoint", self.folder)
         [name] = os.listdir(self.folder)

@@ -25,7 +25,8 @@ void mix_is_a_bijection(unsigned width) {
   std::mt19937_64 random(width);
   const Word mask = width == 8 * sizeof(Word) ? ~Word{0} : (Word{1} << width) - 1;
   for (int i = 0; i < 10'000; ++i) {
-    const Word w = (static_cast<Word>(random()) << (sizeof(Word) > 8 ? 60 : 0) ^ static_cast<Word>(random())) & mask;
+    const Word w =
+        (static_cast<Word>(random()) << (sizeof(Word) > 8 ? 60 : 0) ^ static_cast<Word>(random())) & mask;
     ASSERT_LE(mix(w), mask);
     ASSERT_TRUE(mix.back(mix(w)) == w) << width;
   }
@@ -50,7 +51,8 @@ void line_finds_what_is_put() {
   alignas(64) std::array<std::byte, 64> line{};
   std::vector<entry> entries;
   const auto fresh = [&] {
-    const auto bits = static_cast<std::uint64_t>(Line::entry_bits >= 64 ? ~0ull : (1ull << Line::entry_bits) - 1);
+    const auto bits =
+        static_cast<std::uint64_t>(Line::entry_bits >= 64 ? ~0ull : (1ull << Line::entry_bits) - 1);
     return static_cast<entry>((random() & bits) | 1);
   };
   for (int slot = 0; slot < Line::slots; ++slot) {
@@ -89,11 +91,11 @@ std::vector<std::vector<std::uint64_t>> hard_words(unsigned width) {
   const std::uint64_t many = std::min<std::uint64_t>(60'000, mask);
   const invertible_mix<std::uint64_t> mix(width);
   for (std::uint64_t i = 0; i < many; ++i) {
-    all[0].push_back(i);                                // one after the other
-    all[1].push_back(mask - i);                         // from the end
-    all[2].push_back(random() & mask);                  // anywhere
-    all[3].push_back((i << (width / 2)) & mask);        // with the low half zero
-    all[4].push_back(mix.back(i));                      // that are mixed into neighbours: one partition, and a
+    all[0].push_back(i);                          // one after the other
+    all[1].push_back(mask - i);                   // from the end
+    all[2].push_back(random() & mask);            // anywhere
+    all[3].push_back((i << (width / 2)) & mask);  // with the low half zero
+    all[4].push_back(mix.back(i));                // that are mixed into neighbours: one partition, and a
     all[5].push_back(mix.back(mask - i / 4 * 3 % mask));  // few buckets until these have grown
   }
   return all;
@@ -105,7 +107,8 @@ void agrees_with_a_standard_set(unsigned width) {
     visited_set<Word> visited(width);
     std::set<std::uint64_t> standard;
     for (const std::uint64_t w : words)
-      ASSERT_EQ(visited.insert(static_cast<Word>(w) << (width > 64 ? width - 64 : 0)), standard.insert(w).second);
+      ASSERT_EQ(visited.insert(static_cast<Word>(w) << (width > 64 ? width - 64 : 0)),
+                standard.insert(w).second);
     ASSERT_EQ(visited.size(), standard.size());
     for (const std::uint64_t w : words)
       ASSERT_FALSE(visited.insert(static_cast<Word>(w) << (width > 64 ? width - 64 : 0)));
@@ -206,8 +209,8 @@ TEST(threads, an_exception_comes_out_and_the_crew_goes_on) {
 
 // ---- The search, on a system that is easily understood ----
 
-// Counters that may each be increased up to `most`, one at a time; what a counter may do has to be learned first,
-// value by value, so that much is missing, and ids come late and make words wider.
+// Counters that may each be increased up to `most`, one at a time; what a counter may do has to be learned
+// first, value by value, so that much is missing, and ids come late and make words wider.
 struct counters {
   using word = std::uint64_t;
   struct step {
@@ -237,7 +240,8 @@ struct counters {
   word initial() const { return 0; }
   static std::array<std::uint32_t, 4> parts(word w, layout l) {
     std::array<std::uint32_t, 4> p{};
-    for (std::size_t i = 0; i < 4; ++i) p[i] = static_cast<std::uint32_t>(w >> (i * l.bits) & ((1u << l.bits) - 1));
+    for (std::size_t i = 0; i < 4; ++i)
+      p[i] = static_cast<std::uint32_t>(w >> (i * l.bits) & ((1u << l.bits) - 1));
     return p;
   }
   static word packed(const std::array<std::uint32_t, 4>& p, layout l) {
@@ -392,7 +396,8 @@ TEST_F(checkpoints, a_hundred_kills_make_no_difference) {
     const pid_t child = fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-      // Dies after so many looks at its progress, wherever that is; a thread may be in the middle of a record.
+      // Dies after so many looks at its progress, wherever that is; a thread may be in the middle of a
+      // record.
       int left = static_cast<int>(random() % 40);
       counters system(6);
       options o = with();
@@ -418,7 +423,8 @@ TEST_F(checkpoints, of_another_run_or_damaged_ones_are_refused) {
   const auto size = static_cast<std::size_t>(f.tellg());
   f.close();
   const result whole = explore(5, {});
-  // A bit that is flipped anywhere either makes it refused or is behind what counts; the answer is never wrong.
+  // A bit that is flipped anywhere either makes it refused or is behind what counts; the answer is never
+  // wrong.
   std::ifstream in(file, std::ios::binary);
   const std::string all((std::istreambuf_iterator<char>(in)), {});
   int refused = 0;

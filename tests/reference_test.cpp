@@ -235,8 +235,8 @@ enumerated enumerate(const model& m, const checker::options& wanted) {
   return result;
 }
 
-// The enumerating search: the same states, transitions and depth, the same marks, paths as short; and all of it
-// the same for any number of threads, for wide words, and with the levels in a file.
+// The enumerating search: the same states, transitions and depth, the same marks, paths as short; and all of
+// it the same for any number of threads, for wide words, and with the levels in a file.
 differences compare_enumerating(const naive::exploration& reference, const model& m) {
   differences d;
   const enumerated found = enumerate<std::uint64_t>(m, {});
@@ -302,8 +302,8 @@ differences compare_steps(const model& reference, const model& m) {
     std::uint32_t met = 0;
     const std::vector<system::plain_successor> steps = plain.successors(partner.at(s), met);
     std::vector<bool> matched(steps.size());
-    const std::uint32_t met_by_tables = steps_of(
-        tables, s, [&](const system::state& to, const system::table_step& by) {
+    const std::uint32_t met_by_tables =
+        steps_of(tables, s, [&](const system::state& to, const system::table_step& by) {
           const system::step in_words = tables.describe(s, by);
           for (std::size_t i = 0; i < steps.size(); ++i) {
             if (matched[i] || steps[i].by != in_words) continue;

@@ -26,9 +26,9 @@
 
 namespace tcpmc::system {
 
-// Where segments age, a channel is a component for each age: so there are few contents, and a tick moves them on.
-// Beyond this many ages, and on the unlimited network (where a young copy takes an old one's place), a channel is
-// one component whose content knows ages.
+// Where segments age, a channel is a component for each age: so there are few contents, and a tick moves them
+// on. Beyond this many ages, and on the unlimited network (where a young copy takes an old one's place), a
+// channel is one component whose content knows ages.
 inline constexpr int most_slots = 6;
 
 // A state's components: A, B, the network's budgets, what A has in flight by age, what B has.
@@ -38,8 +38,8 @@ constexpr std::size_t channel_component(int sender, int slot = 0) {
   return static_cast<std::size_t>(3 + sender * most_slots + slot);
 }
 
-// How a state is packed into one word: A, B, what A has in flight, youngest first, what B has, and the budgets,
-// from the most significant bits on.
+// How a state is packed into one word: A, B, what A has in flight, youngest first, what B has, and the
+// budgets, from the most significant bits on.
 struct layout {
   std::array<unsigned, std::tuple_size_v<state>> bits{}, shift{};
   std::array<id, std::tuple_size_v<state>> mask{};
@@ -51,8 +51,8 @@ struct layout {
   }
 };
 
-// What the tables need of a state: `get` a component, a state `without` it (zero instead), and `with` it set to an
-// id where it was zero. Packed in a word:
+// What the tables need of a state: `get` a component, a state `without` it (zero instead), and `with` it set
+// to an id where it was zero. Packed in a word:
 template <typename Word>
 class packed_state {
  public:
@@ -112,9 +112,9 @@ struct outcome {
 using outcome_listener = std::function<void(int side, const values& before, const values& after,
                                             const values* segment, outcome& o)>;
 
-// An entry that a look-up did not find. `local`: what endpoint a does by itself; `arrival`: what endpoint a does
-// with segment b of the other side; `content`: what channel content a holds; `push`: channel content a after
-// the segments of burst b are sent into it.
+// An entry that a look-up did not find. `local`: what endpoint a does by itself; `arrival`: what endpoint a
+// does with segment b of the other side; `content`: what channel content a holds; `push`: channel content a
+// after the segments of burst b are sent into it.
 struct missing_entry {
   enum class table : std::uint8_t { local, arrival, content, push } of = table::local;
   std::uint8_t side = 0;  // of the endpoint; of a channel, the sender
@@ -197,10 +197,11 @@ class tables {
     bool open = false;       // the listener left something open
   };
 
-  // Calls emit(next state, table_step, outcome or null) for every step from `s`, in the order: calls, deliveries,
-  // time-outs, losses, duplications, tick; A before B; within a channel older before younger (fifo: as they
-  // will arrive). Steps of the network and the clock have no outcome. Where an entry is not there it is added to
-  // `missing`, and the steps that need it are left out. A State is a packed_state or plain_ids.
+  // Calls emit(next state, table_step, outcome or null) for every step from `s`, in the order: calls,
+  // deliveries, time-outs, losses, duplications, tick; A before B; within a channel older before younger
+  // (fifo: as they will arrive). Steps of the network and the clock have no outcome. Where an entry is not
+  // there it is added to `missing`, and the steps that need it are left out. A State is a packed_state or
+  // plain_ids.
   template <typename State, typename Emit>
   expansion successors(const State& s, missing_entries& missing, Emit&& emit) const;
 
@@ -302,9 +303,7 @@ class tables {
     grid<copies> charged;
   };
 
-  static event_outcomes all_of(const reacted& r) {
-    return {{r.first, r.count}, r.met};
-  }
+  static event_outcomes all_of(const reacted& r) { return {{r.first, r.count}, r.met}; }
   const local& local_of(int side, id endpoint) {
     learn_local(side, endpoint);
     return endpoints_[at(side)].locals[endpoint];
@@ -369,8 +368,8 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
   const std::array<std::span<const pushed>, 2> pushes{channels_[0].pushes.row(s.get(channel_component(0))),
                                                       channels_[1].pushes.row(s.get(channel_component(1)))};
   // `rest` is the state without the endpoint and what it sent last.
-  const auto react = [&](const reacted& all, int side, unsigned age, step_kind kind,
-                         const State& rest) __attribute__((always_inline)) {
+  const auto react = [&](const reacted& all, int side, unsigned age, step_kind kind, const State& rest)
+      __attribute__((always_inline)) {
     result.met |= all.met;
     if (all.count == 0) return;
     const id own = s.get(channel_component(side));
@@ -418,7 +417,8 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
   };
   const std::array<State, 2> rests{s.without(0).without(channel_component(0)),
                                    s.without(1).without(channel_component(1))};
-  for (int side = 0; side < 2; ++side) react(locals[at(side)]->calls, side, 0, step_kind::call, rests[at(side)]);
+  for (int side = 0; side < 2; ++side)
+    react(locals[at(side)]->calls, side, 0, step_kind::call, rests[at(side)]);
   for (int side = 0; side < 2; ++side) {
     const id endpoint = s.get(at(side));
     const std::span<const reacted> arrivals = endpoints_[at(side)].arrivals.row(endpoint);
@@ -441,7 +441,8 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
       }
     }
   }
-  for (int side = 0; side < 2; ++side) react(locals[at(side)]->time_outs, side, 0, step_kind::time_out, rests[at(side)]);
+  for (int side = 0; side < 2; ++side)
+    react(locals[at(side)]->time_outs, side, 0, step_kind::time_out, rests[at(side)]);
   if (!is_set_) {
     const id per_loss = static_cast<id>(network_.duplication.count + 1);
     for (int side = 0; side < 2; ++side) {
@@ -451,9 +452,8 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
         continue;
       }
       id number = 0;
-      const State left = network_.loss.unlimited
-                             ? s
-                             : s.without(budget_component).with(budget_component, budget - per_loss);
+      const State left =
+          network_.loss.unlimited ? s : s.without(budget_component).with(budget_component, budget - per_loss);
       for (int slot = slots_; slot-- > 0;) {
         const content& c = *contents[at(side)][at(slot)];
         const std::size_t channel = channel_component(side, slot);
@@ -475,9 +475,8 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
         continue;
       }
       id number = 0;
-      const State left = network_.duplication.unlimited
-                             ? s
-                             : s.without(budget_component).with(budget_component, budget - 1);
+      const State left =
+          network_.duplication.unlimited ? s : s.without(budget_component).with(budget_component, budget - 1);
       for (int slot = slots_; slot-- > 0;) {
         const content& c = *contents[at(side)][at(slot)];
         const std::size_t channel = channel_component(side, slot);
