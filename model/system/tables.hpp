@@ -443,50 +443,37 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
   }
   for (int side = 0; side < 2; ++side)
     react(locals[at(side)]->time_outs, side, 0, step_kind::time_out, rests[at(side)]);
-  if (!is_set_) {
-    const id per_loss = static_cast<id>(network_.duplication.count + 1);
-    for (int side = 0; side < 2; ++side) {
-      if (sizes[at(side)] == 0) continue;
-      if (!network_.loss.unlimited && losses(budget) == 0) {
-        if (network_.loss.count > 0) result.met |= bound_losses;
-        continue;
-      }
-      id number = 0;
-      const State left =
-          network_.loss.unlimited ? s : s.without(budget_component).with(budget_component, budget - per_loss);
-      for (int slot = slots_; slot-- > 0;) {
-        const content& c = *contents[at(side)][at(slot)];
-        const std::size_t channel = channel_component(side, slot);
-        const State rest = left.without(channel);
-        for (id i = 0; i < c.count; ++i) {
-          emit(rest.with(channel, channels_[at(side)].entries[c.first + i].without),
-               table_step{step_kind::lose, static_cast<std::uint8_t>(side), 0, number++}, nullptr);
-        }
-      }
+  // What the network does to each segment that a side has in flight, oldest first, at a cost of `charge`.
+  const auto meddle = [&](step_kind kind, int side, id charge, id entry::*becomes) {
+    const State left = charge == 0 ? s : s.without(budget_component).with(budget_component, budget - charge);
+    id number = 0;
+    for (int slot = slots_; slot-- > 0;) {
+      const content& c = *contents[at(side)][at(slot)];
+      const std::size_t channel = channel_component(side, slot);
+      const State rest = left.without(channel);
+      for (id i = c.first; i != c.first + c.count; ++i)
+        emit(rest.with(channel, channels_[at(side)].entries[i].*becomes),
+             table_step{kind, static_cast<std::uint8_t>(side), 0, number++}, nullptr);
     }
-    for (int side = 0; side < 2; ++side) {
-      if (sizes[at(side)] == 0) continue;
-      if (!network_.duplication.unlimited && duplicates(budget) == 0) {
-        if (network_.duplication.count > 0) result.met |= bound_duplicates;
-        continue;
-      }
-      if (sizes[at(side)] >= network_.capacity) {
-        result.met |= bound_capacity;
-        continue;
-      }
-      id number = 0;
-      const State left =
-          network_.duplication.unlimited ? s : s.without(budget_component).with(budget_component, budget - 1);
-      for (int slot = slots_; slot-- > 0;) {
-        const content& c = *contents[at(side)][at(slot)];
-        const std::size_t channel = channel_component(side, slot);
-        const State rest = left.without(channel);
-        for (id i = 0; i < c.count; ++i) {
-          emit(rest.with(channel, channels_[at(side)].entries[c.first + i].duplicated),
-               table_step{step_kind::duplicate, static_cast<std::uint8_t>(side), 0, number++}, nullptr);
-        }
-      }
-    }
+  };
+  const language::budget &loss = network_.loss, &duplication = network_.duplication;
+  for (int side = 0; side < 2; ++side) {
+    if (is_set_ || sizes[at(side)] == 0) continue;
+    if (loss.unlimited || losses(budget) > 0)
+      meddle(step_kind::lose, side, loss.unlimited ? 0 : static_cast<id>(duplication.count + 1),
+             &entry::without);
+    else if (loss.count > 0)
+      result.met |= bound_losses;
+  }
+  for (int side = 0; side < 2; ++side) {
+    if (is_set_ || sizes[at(side)] == 0) continue;
+    if (!duplication.unlimited && duplication.count == 0) continue;
+    if (!duplication.unlimited && duplicates(budget) == 0)
+      result.met |= bound_duplicates;
+    else if (sizes[at(side)] >= network_.capacity)
+      result.met |= bound_capacity;
+    else
+      meddle(step_kind::duplicate, side, duplication.unlimited ? 0 : 1, &entry::duplicated);
   }
   if (composition_.scenario.time != language::time_mode::untimed) {
     State next = s;
