@@ -115,6 +115,19 @@ files rule_that_does(const std::string& rule, const std::string& in, const std::
 files arrival(const std::string& text) { return rule_that_does("fin-established", "ESTABLISHED", text); }
 files call(const std::string& text) { return rule_that_does("open-passive", "CLOSED", text); }
 
+// Two variants of rfc9293, u and w, that are composed by v; each makes one change, which stands on line 2.
+files both_change(const std::string& first, const std::string& second) {
+  const auto variant = [](const std::string& name, const std::string& change) {
+    return "{ \"variant\": \"" + name + "\", \"of\": \"rfc9293\", \"changes\": [\n" + change + " ] }";
+  };
+  return {{"v.json", R"({ "variant": "v", "of": "rfc9293", "with": ["u.json", "w.json"] })"},
+          {"u.json", variant("u", first)},
+          {"w.json", variant("w", second)}};
+}
+const std::string a_rule = R"({ "id": "r", "in": "CLOSED", "when": "seg.SYN", "do": ["drop"], "cite": "c" })";
+const std::string both =
+    "  hint: both are in 'v': try the other order, leave one out, or make one a variant of the other\n";
+
 // A scenario; `keys` begin on line 2.
 files scenario_with(const std::string& keys) {
   return {{"s.json", "{ \"scenario\": \"s\",\n" + keys + " }\n"}};
@@ -628,7 +641,7 @@ const std::vector<mistake> variant_mistakes = {
      "v.json:2:26: there is no rule with the id 'what-you-will'\n"},
     {"removed_rule",
      variant_with("\"changes\": [ { \"remove\": \"rst-closing\" },\n  { \"remove\": \"rst-closing\" } ]"),
-     "v.json:3:15: there is no rule with the id 'rst-closing'\n"},
+     "v.json:3:15: 'v' has removed the rule 'rst-closing' already\n"},
     {"added_rule_exists",
      variant_with(R"("changes": [ { "after": "closed-rst", "add": { "id": "closed-ack", "do": [] } } ])"),
      "v.json:2:54: there is already a rule with the id 'closed-ack'\n"
@@ -651,8 +664,8 @@ const std::vector<mistake> variant_mistakes = {
      "v.json:2:25: there is already a stage 'syn'\n"
      "  hint: use \"at end of\"\n"},
     {"unknown_base",
-     {{"v.json", R"({ "variant": "v", "of": "rfc793" })"}},
-     "v.json:1:25: there is no built-in protocol 'rfc793'\n"
+     {{"v.json", R"({ "variant": "v", "of": "rfc9239" })"}},
+     "v.json:1:25: there is no built-in protocol 'rfc9239'\n"
      "  hint: did you mean 'rfc9293'?\n"},
     {"base_missing",
      {{"v.json", R"({ "variant": "v" })"}},
@@ -666,12 +679,69 @@ const std::vector<mistake> variant_mistakes = {
     {"base_is_itself",
      {{"v.json", R"({ "variant": "v", "of": "v.json" })"}},
      "v.json:1:25: 'v.json' is made from itself: v -> v\n"
-     "  hint: follow the \"of\" keys\n"},
+     "  hint: follow the \"of\" and \"with\" keys\n"},
     {"base_is_made_from_it",
      {{"v.json", R"({ "variant": "v", "of": "w.json" })"},
       {"w.json", "{ \"variant\": \"w\",\n  \"of\": \"v.json\" }"}},
      "w.json:2:9: 'v.json' is made from itself: v -> w -> v\n"
-     "  hint: follow the \"of\" keys\n"},
+     "  hint: follow the \"of\" and \"with\" keys\n"},
+    {"composed_of_no_list", variant_with(R"("with": "rfc1337")"),
+     "v.json:2:9: an array of names of variants is expected here, not a string\n"},
+    {"composed_of_no_name", variant_with(R"("with": ["rfc1337", 1337])"),
+     "v.json:2:21: the name of a variant is expected here, not an integer\n"},
+    {"composed_of_an_unknown_one", variant_with(R"("with": ["rfc1373"])"),
+     "v.json:2:10: there is no built-in protocol 'rfc1373'\n"
+     "  hint: did you mean 'rfc1337'?\n"},
+    {"composed_of_a_protocol", variant_with(R"("with": ["rfc9293"])"),
+     "v.json:2:10: 'rfc9293' is no variant, so it cannot be composed with others\n"
+     "  hint: the protocol that they change stands under \"of\"\n"},
+    {"composed_of_another_protocols_variant",
+     {{"v.json", R"({ "variant": "v", "of": "rfc9293", "with": ["rfc1337", "w.json"] })"},
+      {"w.json", R"({ "variant": "w", "of": "p.json" })"},
+      {"p.json", tiny_text}},
+     "v.json:1:56: 'w.json' is made from 'tiny', not from 'rfc9293'\n"
+     "  hint: what is composed has to be made from the same protocol\n"},
+    {"composed_of_the_same_twice",
+     {{"v.json",
+       "{ \"variant\": \"v\", \"of\": \"w.json\", \"cite\": \"c\",\n\"with\": [\"no-time-wait\", "
+       "\"rfc1337\"] }"},
+      {"w.json", R"({ "variant": "w", "of": "rfc1337" })"}},
+     "v.json:2:26: 'rfc1337' is in it already\n"
+     "  hint: by \"of\", or by what stands before it; each variant is applied once\n"},
+    {"composed_of_itself", variant_with(R"("with": ["rfc1337", "v.json"])"),
+     "v.json:2:21: 'v.json' is made from itself: v -> v\n"
+     "  hint: follow the \"of\" and \"with\" keys\n"},
+    {"composed_of_what_is_composed_of_it",
+     {{"v.json", R"({ "variant": "v", "of": "rfc9293", "with": ["w.json"] })"},
+      {"w.json", "{ \"variant\": \"w\", \"of\": \"rfc9293\",\n  \"with\": [\"v.json\"] }"}},
+     "w.json:2:12: 'v.json' is made from itself: v -> w -> v\n"
+     "  hint: follow the \"of\" and \"with\" keys\n"},
+    {"composed_where_both_replace_a_rule",
+     both_change(R"({ "replace": "closed-rst", "with": )" + a_rule + " }", R"({ "remove": "closed-rst" })"),
+     "w.json:2:13: 'u' has replaced the rule 'closed-rst' already\n" + both},
+    {"composed_where_one_is_beside_what_the_other_removes",
+     both_change(R"({ "remove": "closed-rst" })", R"({ "before": "closed-rst", "add": )" + a_rule + " }"),
+     "w.json:2:13: 'u' has removed the rule 'closed-rst' already\n" + both},
+    {"composed_where_one_replaces_a_rule_of_the_other_by_its_old_name",
+     both_change(
+         R"({ "replace": "closed-rst", "with": { "id": "closed-rst", "in": "CLOSED", "when": "seg.RST", "do": ["drop"], "cite": "c" } })",
+         R"({ "replace": "closed-rst", "with": )" + a_rule + " }"),
+     "w.json:2:14: 'u' has put its own rule 'closed-rst' there\n" + both},
+    {"composed_where_both_add_the_same_rule",
+     both_change(R"({ "before": "closed-rst", "add": )" + a_rule + " }",
+                 R"({ "after": "closed-rst", "add": )" + a_rule + " }"),
+     "w.json:2:41: there is already a rule with the id 'r'\n"
+     "  hint: use {\"replace\": id, \"with\": rule}, or another id\n"},
+    {"composed_where_both_set_a_parameter",
+     {{"v.json", R"({ "variant": "v", "of": "rfc9293", "with": ["time-wait-1msl", "w.json"] })"},
+      {"w.json", "{ \"variant\": \"w\", \"of\": \"rfc9293\",\n\"set\": { \"time_wait\": 3 } }"}},
+     "w.json:2:10: 'time-wait-1msl' has set 'time_wait' already\n" + both},
+    {"composed_where_both_define_a_procedure",
+     {{"v.json", R"({ "variant": "v", "of": "rfc9293", "with": ["no-time-wait", "w.json"] })"},
+      {"w.json",
+       "{ \"variant\": \"w\", \"of\": \"rfc9293\",\n\"declare\": { \"procedures\": { \"enter-time-wait\": [] "
+       "} } }"}},
+     "w.json:2:30: 'no-time-wait' has defined 'enter-time-wait' already\n" + both},
     {"unknown_parameter", variant_with(R"("set": { "mls": 2 })"),
      "v.json:2:10: there is no parameter 'mls'\n"
      "  hint: did you mean 'msl'?\n"},
@@ -700,7 +770,7 @@ const std::vector<mistake> variant_mistakes = {
      "v.json:2:30: the procedure 'never-used' is declared here but never used\n"},
     {"identity_in_a_variant", variant_with(R"("identity": {})"),
      "v.json:2:1: unknown key \"identity\"\n"
-     "  hint: known here: variant, of, cite, says, set, declare, changes\n"},
+     "  hint: known here: variant, of, with, cite, says, set, declare, changes\n"},
     {"mistake_in_the_base",
      {{"v.json", R"({ "variant": "v", "of": "p.json" })"}, tiny("goto OPEN", "goto OPNE")[0]},
      "p.json:20:111: there is no state 'OPNE'\n"
@@ -1179,6 +1249,43 @@ TEST(variant, keeps_what_it_does_not_change) {
   expected.erase("rst-time-wait");
   expected.insert("ignore-rst-in-time-wait");
   EXPECT_EQ(ids(*changed), expected);
+}
+
+// Members are applied in order, one that two others are made from once; what knows another may change it
+// again.
+TEST(variant, may_be_composed_of_others) {
+  library lib;
+  diagnostics errors;
+  for (const auto& [path, text] :
+       files{{"v.json", R"({ "variant": "v", "of": "rfc9293", "with": ["u.json", "w.json"], "cite": "c",
+              "set": { "time_wait": 1 }, "changes": [ { "remove": "w1" } ] })"},
+             {"u.json", R"({ "variant": "u", "of": "x.json", "cite": "c", "set": { "time_wait": 2 },
+              "changes": [ { "replace": "x1", "with": { "id": "u1", "in": "CLOSED", "when": "seg.SYN", "do": ["drop"] } } ] })"},
+             {"w.json", R"({ "variant": "w", "of": "x.json", "cite": "c",
+              "changes": [ { "before": "closed-rst", "add": { "id": "w1", "in": "CLOSED", "when": "seg.FIN", "do": ["drop"] } },
+                           { "after": "closed-ack", "add": [] } ] })"},
+             {"x.json", R"({ "variant": "x", "of": "rfc9293", "cite": "c", "set": { "time_wait": 3 },
+              "changes": [ { "before": "closed-rst", "add": { "id": "x1", "in": "CLOSED", "when": "seg.ACK", "do": ["drop"] } } ] })"}})
+    lib.preload(path, text);
+  const auto v = load_protocol("v.json", lib, {}, errors);
+  ASSERT_TRUE(v) << errors.text();
+  EXPECT_EQ(v->name, "v");
+  EXPECT_EQ(v->chain, (std::vector<std::string>{"rfc9293", "x", "u", "w", "v"}));
+  const auto& closed =
+      *std::find_if(v->lists.begin(), v->lists.end(), [](const rule_list& l) { return l.name == "closed"; });
+  EXPECT_EQ(closed.rules[0].id, "u1");
+  EXPECT_EQ(closed.rules[0].from, "u");
+  EXPECT_EQ(closed.rules[1].id, "closed-rst");
+  std::vector<std::string> changed;  // all that v differs in from rfc9293
+  for (const change& c : v->changes) changed.push_back(c.what + " " + c.target);
+  EXPECT_EQ(changed, (std::vector<std::string>{"set time_wait", "add before closed-rst", "set time_wait",
+                                               "replace x1", "add before closed-rst", "add after closed-ack",
+                                               "set time_wait", "remove w1"}));
+  const auto p = compile(*v, {}, errors);
+  ASSERT_TRUE(p) << errors.text();
+  const auto time_wait = std::find_if(p->parameters.begin(), p->parameters.end(),
+                                      [](const parameter& x) { return x.name == "time_wait"; });
+  EXPECT_EQ(time_wait->value, 1);
 }
 
 TEST(variant, may_add_a_call_a_stage_and_a_timer) {

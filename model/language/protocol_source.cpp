@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 namespace tcpmc::language {
 namespace {
@@ -11,6 +12,8 @@ using kind = json_node::kind;
 
 constexpr std::size_t most_names = 1000;  // in one list
 constexpr std::size_t most_rules = 2000;  // in all lists; ours have about a hundred
+const std::vector<std::string> variant_keys = {"variant", "of",  "with",    "cite",
+                                               "says",    "set", "declare", "changes"};
 
 bool expect(const json_node& node, kind wanted, const char* what, diagnostics& errors) {
   if (node.is == wanted) return true;
@@ -18,11 +21,118 @@ bool expect(const json_node& node, kind wanted, const char* what, diagnostics& e
   return false;
 }
 
+// The files that a protocol or variant is made from, in the order in which they are applied: the protocol
+// first, the file itself last. A file that is reached in two ways is applied once, where it is met first.
+class origins {
+ public:
+  origins(library& files, diagnostics& errors) : files_(files), errors_(errors) {}
+
+  // Null on a mistake. `from`: where the reference stands.
+  const std::vector<const document*>* of(const std::string& reference, place from) {
+    const document* d = files_.find(reference, file_kind::protocol, from, errors_);
+    if (d == nullptr) return nullptr;
+    if (std::find(open_.begin(), open_.end(), d) != open_.end()) {
+      std::string cycle;
+      for (const document* o : open_) cycle += o->name + " -> ";
+      errors_.add(from, fmt::format("'{}' is made from itself: {}{}", reference, cycle, d->name),
+                  "follow the \"of\" and \"with\" keys");
+      return nullptr;
+    }
+    auto known = known_.find(d);
+    if (known == known_.end()) {
+      open_.push_back(d);
+      known = known_.emplace(d, resolve(*d)).first;
+      open_.pop_back();
+    }
+    return known->second.empty() ? nullptr : &known->second;
+  }
+
+  // Whether `upper`, which was resolved, is `lower` or made from it.
+  bool includes(const document* upper, const document* lower) const {
+    const std::vector<const document*>& all = known_.at(upper);
+    return std::find(all.begin(), all.end(), lower) != all.end();
+  }
+
+ private:
+  std::vector<const document*> resolve(const document& d) {
+    if (d.kind == file_kind::protocol) return {&d};
+    const json_node* base = d.root.find("of");
+    if (base == nullptr) {
+      refuse_unknown_keys(d.root, variant_keys, errors_);
+      errors_.add(d.root.at, "a variant needs \"of\": the protocol that it changes");
+      return {};
+    }
+    if (!expect(*base, kind::string, "the name of a protocol or variant", errors_)) return {};
+    const auto* lower = of(base->string, base->at);
+    if (lower == nullptr) return {};
+    std::vector<const document*> result = *lower;
+    if (const json_node* with = d.root.find("with")) {
+      if (!expect(*with, kind::array, "an array of names of variants", errors_)) return {};
+      bool fine = true;
+      for (const json_node& item : with->items) fine = add(item, result) && fine;
+      if (!fine) return {};
+    }
+    result.push_back(&d);
+    return result;
+  }
+
+  bool add(const json_node& item, std::vector<const document*>& result) {
+    if (!expect(item, kind::string, "the name of a variant", errors_)) return false;
+    const auto* more = of(item.string, item.at);
+    if (more == nullptr) return false;
+    if (more->size() == 1) {
+      errors_.add(item.at,
+                  fmt::format("'{}' is no variant, so it cannot be composed with others", item.string),
+                  "the protocol that they change stands under \"of\"");
+      return false;
+    }
+    if (more->front() != result.front()) {
+      errors_.add(item.at,
+                  fmt::format("'{}' is made from '{}', not from '{}'", item.string, more->front()->name,
+                              result.front()->name),
+                  "what is composed has to be made from the same protocol");
+      return false;
+    }
+    if (std::find(result.begin(), result.end(), more->back()) != result.end()) {
+      errors_.add(item.at, fmt::format("'{}' is in it already", item.string),
+                  "by \"of\", or by what stands before it; each variant is applied once");
+      return false;
+    }
+    for (const document* d : *more)
+      if (std::find(result.begin(), result.end(), d) == result.end()) result.push_back(d);
+    return true;
+  }
+
+  library& files_;
+  diagnostics& errors_;
+  std::map<const document*, std::vector<const document*>> known_;  // empty: there was a mistake
+  std::vector<const document*> open_;
+};
+
+// Who changed what. A variant may change again what it is made from has changed. Where variants are composed
+// that know nothing of each other, the later one would undo the earlier one in silence: that is refused.
+struct history {
+  const origins& made_from;
+  const document* whole;                                        // what is being loaded
+  std::map<std::string, const document*> rules, declared, set;  // the last that wrote it
+  std::map<std::string, std::pair<const document*, const char*>>
+      gone;  // rules: by whom, "replaced" or "removed"
+
+  // Whether `by` was written with what `other` did in view.
+  bool knows(const document* by, const document* other) const { return made_from.includes(by, other); }
+  std::string hint() const {
+    return fmt::format(
+        "both are in '{}': try the other order, leave one out, or make one a variant of the other",
+        whole->name);
+  }
+};
+
 class reader {
  public:
-  reader(protocol_source& into, const document& file, diagnostics& errors)
+  reader(protocol_source& into, const document& file, history& past, diagnostics& errors)
       : into_(into),
-        origin_(file.name),
+        file_(file),
+        past_(past),
         cite_(text_of(file.root, "cite", errors)),
         variant_(file.kind == file_kind::variant),
         errors_(errors) {}
@@ -84,6 +194,7 @@ class reader {
     const json_node* set = object.find("set");
     if (set == nullptr || !expect_object(*set)) return;
     for (const json_member& m : set->members) {
+      clash(past_.set, m.key, "set", m.key, m.at);
       into_.settings.push_back({m.key, m.at, m.value, variant_});
       into_.changes.push_back({"set", m.key, {}});
     }
@@ -122,8 +233,19 @@ class reader {
         *known = {m.key, m.at, m.value, known->from_variant};
       else
         into.push_back({m.key, m.at, m.value, variant_});
-      if (variant_) into_.changes.push_back({again ? "redefine" : "declare", m.key, {}});
+      if (!variant_) continue;
+      if (replaceable) clash(past_.declared, std::string(key) + " " + name, "defined", m.key, m.at);
+      into_.changes.push_back({again ? "redefine" : "declare", m.key, {}});
     }
+  }
+
+  // Notes that this file wrote `key`; refuses it where one did that this file does not know.
+  void clash(std::map<std::string, const document*>& written, const std::string& key, const char* verb,
+             const std::string& name, place at) {
+    const document*& last = written.emplace(key, &file_).first->second;
+    if (!past_.knows(&file_, last))
+      errors_.add(at, fmt::format("'{}' has {} '{}' already", last->name, verb, name), past_.hint());
+    last = &file_;
   }
 
   void names(const json_node& object, const char* key, std::vector<named_node>& into) {
@@ -178,8 +300,10 @@ class reader {
       errors_.add(
           rule.find("id")->at, fmt::format("there is already a rule with the id '{}'", id),
           variant_ ? "use {\"replace\": id, \"with\": rule}, or another id" : "ids are unique in a protocol");
-    else
-      into.push_back({id, rule, origin_, variant_ ? cite_ : ""});
+    else {
+      into.push_back({id, rule, file_.name, variant_ ? cite_ : ""});
+      if (variant_) past_.rules[id] = &file_;
+    }
     return true;
   }
 
@@ -218,6 +342,12 @@ class reader {
       return;
     }
     const auto [list, at] = find_rule(id);
+    if (const auto g = past_.gone.find(id); list == nullptr && g != past_.gone.end()) {
+      const auto& [by, what] = g->second;
+      errors_.add(target->value.at, fmt::format("'{}' has {} the rule '{}' already", by->name, what, id),
+                  past_.knows(&file_, by) ? "" : past_.hint());
+      return;
+    }
     if (list == nullptr) {
       std::vector<std::string> ids;
       for (const rule_list& l : into_.lists)
@@ -227,8 +357,17 @@ class reader {
       return;
     }
     std::size_t where = at;
-    if (verb == "replace" || verb == "remove")
+    if (verb == "replace" || verb == "remove") {
+      if (const auto owner = past_.rules.find(id);
+          owner != past_.rules.end() && !past_.knows(&file_, owner->second)) {
+        errors_.add(target->value.at,
+                    fmt::format("'{}' has put its own rule '{}' there", owner->second->name, id),
+                    past_.hint());
+        return;
+      }
       list->rules.erase(list->rules.begin() + static_cast<std::ptrdiff_t>(at));
+      past_.gone[id] = {&file_, verb == "replace" ? "replaced" : "removed"};
+    }
     if (verb == "after") ++where;
     std::vector<std::string> added;
     if (rules != nullptr) {
@@ -282,73 +421,52 @@ class reader {
   }
 
   protocol_source& into_;
-  std::string origin_, cite_;
+  const document& file_;
+  history& past_;
+  std::string cite_;
   bool variant_;
   diagnostics& errors_;
   std::size_t rules_ = 0;  // read so far
 };
 
-std::optional<protocol_source> load(const std::string& reference, library& files, place from,
-                                    std::vector<const document*>& open, diagnostics& errors) {
-  const document* d = files.find(reference, file_kind::protocol, from, errors);
-  if (d == nullptr) return std::nullopt;
-  if (std::find(open.begin(), open.end(), d) != open.end()) {
-    std::string cycle;
-    for (const document* o : open) cycle += o->name + " -> ";
-    errors.add(from, fmt::format("'{}' is made from itself: {}{}", reference, cycle, d->name),
-               "follow the \"of\" keys");
-    return std::nullopt;
-  }
-  protocol_source result;
-  // A table that is misspelt or of the wrong kind would make everything that uses it look wrong as well: then
-  // the rest is not looked at before that is mended.
+// Puts a protocol, or a variant on top of what it is made from, into `into`. A table that is misspelt or of
+// the wrong kind would make everything that uses it look wrong as well: then the answer is false, and the
+// rest is not to be looked at before that is mended.
+bool apply(const document& d, protocol_source& into, history& past, diagnostics& errors) {
+  const std::size_t before = errors.size();
   bool readable = true;
-  if (d->kind == file_kind::protocol) {
-    const std::size_t before = errors.size();
+  if (d.kind == file_kind::protocol) {
     refuse_unknown_keys(
-        d->root,
+        d.root,
         {"protocol", "cite", "says", "parameters", "require", "segment", "endpoint", "identity", "define",
          "procedures", "user calls", "segment arrives", "time-outs", "output"},
         errors);
-    reader r(result, *d, errors);
-    r.declarations(d->root);
+    reader r(into, d, past, errors);
+    r.declarations(d.root);
     readable = errors.size() == before;
-    r.rules_of_protocol(d->root);
-    if (const json_node* identity = d->root.find("identity")) result.identity = *identity;
+    r.rules_of_protocol(d.root);
+    if (const json_node* identity = d.root.find("identity")) into.identity = *identity;
   } else {
-    const std::size_t before = errors.size();
-    refuse_unknown_keys(d->root, {"variant", "of", "cite", "says", "set", "declare", "changes"}, errors);
+    refuse_unknown_keys(d.root, variant_keys, errors);
     readable = errors.size() == before;
-    const json_node* of = d->root.find("of");
-    if (of == nullptr || !expect(*of, kind::string, "the name of a protocol or variant", errors)) {
-      if (of == nullptr) errors.add(d->root.at, "a variant needs \"of\": the protocol that it changes");
-      return std::nullopt;
-    }
-    open.push_back(d);
-    auto base = load(of->string, files, of->at, open, errors);
-    open.pop_back();
-    if (!base) return std::nullopt;
-    result = std::move(*base);
-    result.changes.clear();
-    reader r(result, *d, errors);
+    reader r(into, d, past, errors);
     const std::size_t before_declarations = errors.size();
-    if (const json_node* declare = d->root.find("declare");
+    if (const json_node* declare = d.root.find("declare");
         declare && expect(*declare, kind::object, "an object", errors)) {
       refuse_unknown_keys(*declare, {"parameters", "segment", "endpoint", "define", "procedures", "require"},
                           errors);
       r.declarations(*declare);
     }
     readable = readable && errors.size() == before_declarations;
-    r.settings(d->root);
-    r.changes(d->root);
+    r.settings(d.root);
+    r.changes(d.root);
   }
-  result.name = d->name;
-  result.chain.push_back(d->name);
-  result.cite = text_of(d->root, "cite", errors);
-  result.says = text_of(d->root, "says", errors);
-  result.at = d->root.at;
-  if (!readable) return std::nullopt;
-  return result;
+  into.name = d.name;
+  into.chain.push_back(d.name);
+  into.cite = text_of(d.root, "cite", errors);
+  into.says = text_of(d.root, "says", errors);
+  into.at = d.root.at;
+  return readable;
 }
 
 }  // namespace
@@ -366,8 +484,19 @@ std::string text_of(const json_node& object, std::string_view key, diagnostics& 
 
 std::optional<protocol_source> load_protocol(const std::string& reference, library& files, place from,
                                              diagnostics& errors) {
-  std::vector<const document*> open;
-  return load(reference, files, from, open, errors);
+  origins made_from(files, errors);
+  const std::vector<const document*>* parts = made_from.of(reference, from);
+  if (parts == nullptr) return std::nullopt;
+  const document* whole = parts->back();
+  const json_node* base = whole->root.find("of");
+  const document* below = base == nullptr ? nullptr : made_from.of(base->string, base->at)->back();
+  history past{made_from, whole, {}, {}, {}, {}};
+  protocol_source result;
+  for (const document* d : *parts) {
+    if (!apply(*d, result, past, errors)) return std::nullopt;
+    if (d == below) result.changes.clear();
+  }
+  return result;
 }
 
 }  // namespace tcpmc::language

@@ -2,7 +2,9 @@
 //
 // A variant file changes another protocol or variant: it sets parameters, declares more, and replaces,
 // removes or inserts rules by id. Applying a variant gives a protocol_source again, so variants of
-// variants need nothing more. Types and names are checked afterwards, on the result (protocol.hpp).
+// variants need nothing more. A variant may also be composed of others, which are applied in order before its
+// own changes; those that know nothing of each other may not change the same thing. Types and names are
+// checked afterwards, on the result (protocol.hpp).
 #pragma once
 
 #include <optional>
@@ -48,13 +50,13 @@ struct change {
 struct protocol_source {
   std::string name;
   std::string cite, says;
-  std::vector<std::string> chain;  // base protocol first, this one last
+  std::vector<std::string> chain;  // in the order of application: base protocol first, this one last
   std::vector<named_node> parameters, settings, flags, fields, states, groups, variables, timers, signals,
       definitions, procedures, requirements;
   json_node identity;
   place at;                      // of the file's root object
   std::vector<rule_list> lists;  // calls, then stages, then time-outs, then output; each in file order
-  std::vector<change> changes;   // of the last variant applied
+  std::vector<change> changes;   // to what the last one is a variant of
 };
 
 // Loads a protocol or a variant with all that it is made from. Reports every mistake it can see.
