@@ -218,14 +218,14 @@ layout::layout(const language::composition& c, const properties::property_set& p
     endpoint.push_back(std::move(f));
   };
   const auto add_variable = [&](const std::array<const variable*, 2>& v, const std::string& says) {
-    field f{identifier(v[0]->name), says, false, 0, 0, std::max(v[0]->length, v[1]->length), {}, false};
+    field f{identifier(v[0]->name), says, false, 0, 0, std::max(v[0]->length, v[1]->length), {}};
     for (std::size_t side = 0; side < 2; ++side) {
       widen(f, v[side]->of, modulus, wraps);
       f.initial[side] = v[side]->initial;
       f.low = std::min(f.low, v[side]->initial);
       f.high = std::max(f.high, v[side]->initial);
     }
-    f.of_tcb = v[0]->lives == lifetime::tcb;
+    f.lives = v[0]->lives;
     add(std::move(f), {v[0]->slot, v[1]->slot});
   };
   add({"state",
@@ -234,8 +234,7 @@ layout::layout(const language::composition& c, const properties::property_set& p
        0,
        static_cast<int>(states.size()) - 1,
        0,
-       {c.scenario.sides[0].start, c.scenario.sides[1].start},
-       false},
+       {c.scenario.sides[0].start, c.scenario.sides[1].start}},
       {state_slot, state_slot});
   for (std::size_t i = 0; i < first.variables.size(); ++i)
     add_variable({&first.variables[i], &c.protocols[1].variables[i]}, "");
@@ -248,8 +247,7 @@ layout::layout(const language::composition& c, const properties::property_set& p
          -1,
          counted ? 250 : 0,
          0,
-         {-1, -1},
-         false},
+         {-1, -1}},
         {first.timer_slot(timer), c.protocols[1].timer_slot(timer)});
     timers.push_back(endpoint.back().name);
   }
@@ -257,7 +255,7 @@ layout::layout(const language::composition& c, const properties::property_set& p
   const std::size_t intentions =
       std::max(c.scenario.sides[0].application.size(), c.scenario.sides[1].application.size());
   for (std::size_t i = 0; i < intentions; ++i) {
-    field f{"may_" + std::to_string(i), "", false, 0, 0, 0, {}, false};
+    field f{"may_" + std::to_string(i), "", false, 0, 0, 0, {}};
     std::array<int, 2> slot{-1, -1};
     for (std::size_t side = 0; side < 2; ++side) {
       if (i >= c.scenario.sides[side].application.size()) continue;
@@ -271,10 +269,10 @@ layout::layout(const language::composition& c, const properties::property_set& p
     add(std::move(f), slot);
   }
   const int most = std::max(c.scenario.sides[0].incarnations, c.scenario.sides[1].incarnations);
-  add({"attempts", "incarnations begun", false, 0, most, 0, {}, false}, {at[0].attempts, at[1].attempts});
-  add({"incarnation", "ghost: of the TCB; 0: none", false, 0, most, 0, {}, false},
+  add({"attempts", "incarnations begun", false, 0, most, 0, {}}, {at[0].attempts, at[1].attempts});
+  add({"incarnation", "ghost: of the TCB; 0: none", false, 0, most, 0, {}},
       {at[0].incarnation, at[1].incarnation});
-  add({"peer_incarnation", "ghost: of the peer, as far as it is known", false, 0, most, 0, {}, false},
+  add({"peer_incarnation", "ghost: of the peer, as far as it is known", false, 0, most, 0, {}},
       {at[0].peer_incarnation, at[1].peer_incarnation});
   for (std::size_t i = 0; i < p.observers[0].variables.size(); ++i)
     add_variable({&p.observers[0].variables[i].variable, &p.observers[1].variables[i].variable}, "observer");
@@ -286,25 +284,23 @@ layout::layout(const language::composition& c, const properties::property_set& p
     segment_slots.push_back(f.name);
     segment.push_back(std::move(f));
   };
-  for (const std::string& flag : first.flags)
-    add_to_segment({identifier(flag), "", true, 0, 1, 0, {}, false});
+  for (const std::string& flag : first.flags) add_to_segment({identifier(flag), "", true, 0, 1, 0, {}});
   for (std::size_t i = 0; i < first.fields.size(); ++i) {
-    field f{identifier(first.fields[i].first), "", false, 0, 0, 0, {}, false};
+    field f{identifier(first.fields[i].first), "", false, 0, 0, 0, {}};
     for (const protocol& q : c.protocols) widen(f, q.fields[i].second, modulus, wraps);
     add_to_segment(std::move(f));
   }
-  add_to_segment({"incarnation", "ghost: the sender's", false, 0, most, 0, {}, false});
-  add_to_segment({"peer_incarnation", "ghost: the sender's", false, 0, most, 0, {}, false});
+  add_to_segment({"incarnation", "ghost: the sender's", false, 0, most, 0, {}});
+  add_to_segment({"peer_incarnation", "ghost: the sender's", false, 0, most, 0, {}});
   add_to_segment({"isn",
                   "ghost: the sender's initial sequence number",
                   false,
                   0,
                   wraps ? modulus - 1 : (modulus - 1) / 2,
                   0,
-                  {},
-                  false});
-  add_to_segment({"answer", "ghost: it speaks for the segment that it answers", true, 0, 1, 0, {}, false});
-  add_to_segment({"age", "ticks since it was sent", false, 0, std::max(0, n.lifetime), 0, {}, false});
+                  {}});
+  add_to_segment({"answer", "ghost: it speaks for the segment that it answers", true, 0, 1, 0, {}});
+  add_to_segment({"age", "ticks since it was sent", false, 0, std::max(0, n.lifetime), 0, {}});
 
   choices = o.choices;
   if (choices == 0)

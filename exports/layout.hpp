@@ -19,7 +19,8 @@ struct field {
   int low = 0, high = 0;         // of an integer
   int length = 0;                // > 0: an array
   std::array<int, 2> initial{};  // A, B: when the model starts
-  bool of_tcb = false;           // "clear" sets it back
+  // What sets it back: "clear" (tcb), "crash" as well (endpoint), or nothing (stable).
+  language::lifetime lives = language::lifetime::stable;
 };
 
 struct layout {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace tcpmc::exports {
 
@@ -175,6 +176,9 @@ class endpoint_writer {
       case verb::clear:
         d_.perform(out_, routine("clear"), {});
         break;
+      case verb::crash:
+        d_.perform(out_, routine("crash"), {});
+        break;
       case verb::start: {
         const timer& t = p_.timers[at(i.target)];
         const std::string ticks = l_.counts(side_, i.target) ? checked(t.ticks, type::integer(0, 250)) : "0";
@@ -285,7 +289,8 @@ class endpoint_writer {
   }
 
   void output() {
-    clear();
+    forget("clear", {lifetime::tcb});
+    if (crashes()) forget("crash", {lifetime::tcb, lifetime::endpoint});
     begin("output_rule");
     first_match(p_.output_rules, true);
     end();
@@ -315,17 +320,25 @@ class endpoint_writer {
     for (int i = 0; i < f.length; ++i) d_.assign(out_, fmt::format("{}[{}]", target, i), value);
   }
 
-  // Observers that live as long as the TCB are cleared at the end of the step, by observe().
-  void clear() {
-    begin("clear");
+  // What "clear" and "crash" do: variables of these lives are initial again. Observers that live as long as
+  // the TCB are cleared at the end of the step, by observe().
+  void forget(const std::string& name, const std::set<lifetime>& lives) {
+    begin(name);
     for (const field& f : l_.endpoint)
-      if (f.of_tcb && f.says != "observer") reset(f, view_.self + "." + f.name);
+      if (lives.count(f.lives) && f.says != "observer") reset(f, view_.self + "." + f.name);
     for (std::size_t t = 0; t < p_.timers.size(); ++t)
       d_.assign(out_, self(p_.timer_slot(static_cast<int>(t))), "-1");
     d_.assign(out_, self(layout_.incarnation), "0");
     d_.assign(out_, self(layout_.peer_incarnation), "0");
     d_.assign(out_, "w.cleared", d_.truth(true));
     end();
+  }
+
+  bool crashes() const {
+    return std::any_of(p_.rules.begin(), p_.rules.end(), [](const rule& r) {
+      return std::any_of(r.body.begin(), r.body.end(),
+                         [](const instruction& i) { return i.is == verb::crash; });
+    });
   }
 
   std::string stage_name(std::size_t i) const {
@@ -427,7 +440,7 @@ class endpoint_writer {
     begin("observe");
     bool first = true;
     for (const field& f : l_.endpoint) {
-      if (f.says != "observer" || !f.of_tcb) continue;
+      if (f.says != "observer" || f.lives != lifetime::tcb) continue;
       if (first) {
         d_.open_if(out_, "w.cleared");
         out_.deeper();

@@ -92,6 +92,10 @@ class property_reader {
           for (const char* scope : {"", "old.", "peer."}) words_[s].broken.insert(scope + m.key);
           continue;
         }
+        if (v->lives == lifetime::stable)
+          errors_.add(m.value.find("life")->at,
+                      "an observer stands outside of the hosts: no crash touches it",
+                      "\"endpoint\" is what outlives a crash here, \"tcb\" what ends with it");
         v->slot = next_slot_[s];
         next_slot_[s] += std::max(1, v->length);
         words_[s].variables[m.key] = {v->of, row::self, v->slot, v->length};

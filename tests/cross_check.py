@@ -47,16 +47,21 @@ FAST_CC = "clang" if shutil.which("clang") else "cc"
 HERE = options.source / "tests" / "cross_check"
 FULL = ["any-untimed", "any-lazy", "any-timed", "fifo-untimed", "fifo-lazy", "fifo-timed", "set-untimed", "set-lazy",
         "set-timed"]
-MORE = ["simultaneous", "free-copies", "wrap"]
+MORE = ["simultaneous", "free-copies", "wrap", "crash", "receive"]
 # What a variant is asked for by default: something small where it differs from rfc9293, which is asked for all.
 QUICK = {
     "arbitrary-isn": ["fifo-timed"],
     "constant-isn": ["any-timed"],
+    "data-on-syn-at-once": ["fifo-lazy"],
     "early-close-literal": ["fifo-timed"],  # where it differs is large: see ALL
     "four-message-handshake-a": ["set-untimed"],
     "four-message-handshake-b": ["fifo-timed"],
     "four-message-handshake-c": ["set-lazy"],
+    "half-duplex-close": ["receive"],
+    "hold-out-of-order": ["out-of-order"],
+    "listen-persists": ["other-clients"],
     "no-time-wait": ["fifo-timed"],
+    "receive-closing-literal": ["receive"],
     "rfc1337": ["set-timed"],
     "three-segment-close": ["set-untimed"],
     "time-wait-1msl": ["fifo-timed"],
@@ -66,7 +71,12 @@ QUICK = {
 # What a variant is asked for with --all, if not for everything: elsewhere it differs from rfc9293 in nothing that is
 # reached.
 ALL = {
+    "data-on-syn-at-once": FULL,
     "early-close-literal": ["any-timed", "fifo-untimed", "set-lazy", "early-close"],
+    "half-duplex-close": ["receive", "any-timed", "set-untimed"],
+    "hold-out-of-order": ["out-of-order", "receive", "data-and-abort"],
+    "listen-persists": ["other-clients", "any-timed", "set-untimed"],
+    "receive-closing-literal": ["receive"],
     "time-wait-1msl": ["any-lazy", "any-timed", "fifo-lazy", "fifo-timed", "set-timed"],
     "time-wait-2msl": ["fifo-lazy"],  # rfc9293's default, spelled out
     "two-way-handshake": FULL + ["data-and-abort"],

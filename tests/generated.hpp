@@ -177,7 +177,7 @@ class family {
       if (f.sequence_) from.push_back("q := " + sequence(at.arrival));
       const int element = d.number(0, 2);
       if (f.array_) from.push_back(fmt::format("v[{}] := {}", element, any({"true", "y", "!y"})));
-      if (d.chance(6)) from = {"clear"};
+      if (d.chance(6)) from = {"clear", "clear", "crash"};
       if (d.chance(8)) from = {fmt::format("iss := {}", d.number(0, 1))};
       if (at.arrival && d.chance(8)) from = {f.sequence_ ? "irs := seg.s" : "irs := 1"};
       std::string text = any(from);
@@ -248,13 +248,13 @@ class family {
     const auto list = [](const std::vector<std::string>& rules) {
       return fmt::format("[\n    {}\n  ]", fmt::join(rules, ",\n    "));
     };
-    const auto life = [&] { return d.one_of<const char*>({"tcb", "endpoint"}); };
+    const auto life = [&] { return d.one_of<const char*>({"tcb", "tcb", "endpoint", "stable"}); };
     const int setting = d.number(0, 1), initial = d.number(0, 1);
-    std::vector<std::string> variables = {R"("drawn": { "type": "0..99", "life": "endpoint" })",
+    std::vector<std::string> variables = {R"("drawn": { "type": "0..99", "life": "stable" })",
                                           R"("iss": "sequence")", R"("irs": "sequence")",
                                           fmt::format(R"("y": {{ "type": "bool", "life": "{}" }})", life())};
     for (int g = 0; g < 4; ++g)
-      variables.push_back(fmt::format(R"("g{}": {{ "type": "bool", "life": "endpoint", "initial": {} }})", g,
+      variables.push_back(fmt::format(R"("g{}": {{ "type": "bool", "life": "stable", "initial": {} }})", g,
                                       (breed >> g & 1) != 0));
     if (number_)
       variables.push_back(

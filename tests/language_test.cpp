@@ -537,27 +537,28 @@ const std::vector<mistake> action_mistakes = {
      "  hint: did you mean 'drop'?\n"},
     {"unknown_action_with_a_name", arrival("jump CLOSED"),
      "v.json:3:2: 'jump' is not an action\n"
-     "  hint: known here: choose, goto, signal, clear, start, stop, drop, send, continue at, do, refuse\n"},
+     "  hint: known here: choose, goto, signal, clear, start, stop, drop, send, continue at, do, refuse, "
+     "crash\n"},
     {"single_equals_sign", arrival("una = 1"),
      "v.json:3:6: cannot read this as an action: \"= 1\"\n"
      "  hint: actions: x := e, choose x in e .. e, send FLAGS field=e, goto S, start T, stop T, signal N, do "
-     "P, continue at STAGE, clear, drop, refuse; and \"... if e\"\n"},
+     "P, continue at STAGE, clear, crash, drop, refuse; and \"... if e\"\n"},
     {"value_missing", arrival("una := "),
      "v.json:3:9: an action is not complete here\n"
      "  hint: actions: x := e, choose x in e .. e, send FLAGS field=e, goto S, start T, stop T, signal N, do "
-     "P, continue at STAGE, clear, drop, refuse; and \"... if e\"\n"},
+     "P, continue at STAGE, clear, crash, drop, refuse; and \"... if e\"\n"},
     {"action_goes_on", arrival("goto CLOSED now"),
      "v.json:3:14: cannot read this as an action: \"now\"\n"
      "  hint: actions: x := e, choose x in e .. e, send FLAGS field=e, goto S, start T, stop T, signal N, do "
-     "P, continue at STAGE, clear, drop, refuse; and \"... if e\"\n"},
+     "P, continue at STAGE, clear, crash, drop, refuse; and \"... if e\"\n"},
     {"condition_missing", arrival("drop if"),
      "v.json:3:9: an action is not complete here\n"
      "  hint: actions: x := e, choose x in e .. e, send FLAGS field=e, goto S, start T, stop T, signal N, do "
-     "P, continue at STAGE, clear, drop, refuse; and \"... if e\"\n"},
+     "P, continue at STAGE, clear, crash, drop, refuse; and \"... if e\"\n"},
     {"field_without_value", arrival("send ACK seq= ack=rnx"),
      "v.json:3:19: cannot read this as an action: \"=rnx\"\n"
      "  hint: actions: x := e, choose x in e .. e, send FLAGS field=e, goto S, start T, stop T, signal N, do "
-     "P, continue at STAGE, clear, drop, refuse; and \"... if e\"\n"},
+     "P, continue at STAGE, clear, crash, drop, refuse; and \"... if e\"\n"},
     {"action_not_a_text",
      variant_with(
          R"("changes": [ { "before": "closed-rst", "add": { "id": "r", "when": "seg.FIN", "do": [true] } } ])"),
@@ -571,10 +572,10 @@ const std::vector<mistake> action_mistakes = {
      "  hint: did you mean 'reset'?\n"},
     {"unknown_timer_started", arrival("start retransmit"),
      "v.json:3:8: there is no timer 'retransmit'\n"
-     "  hint: known here: retransmission, time_wait\n"},
-    {"unknown_timer_stopped", arrival("stop keepalive"),
-     "v.json:3:7: there is no timer 'keepalive'\n"
-     "  hint: known here: retransmission, time_wait\n"},
+     "  hint: known here: retransmission, time_wait, quiet, keep_alive, fin_wait_2\n"},
+    {"unknown_timer_stopped", arrival("stop delayed_ack"),
+     "v.json:3:7: there is no timer 'delayed_ack'\n"
+     "  hint: known here: retransmission, time_wait, quiet, keep_alive, fin_wait_2\n"},
     {"unknown_procedure", arrival("do acknowlege"),
      "v.json:3:5: there is no procedure 'acknowlege'\n"
      "  hint: did you mean 'acknowledge'?\n"},
@@ -628,7 +629,7 @@ const std::vector<mistake> action_mistakes = {
     {"second_of_two_actions", arrival("una := nxt\", \"nxt := 1 +"),
      "v.json:3:26: an action is not complete here\n"
      "  hint: actions: x := e, choose x in e .. e, send FLAGS field=e, goto S, start T, stop T, signal N, do "
-     "P, continue at STAGE, clear, drop, refuse; and \"... if e\"\n"},
+     "P, continue at STAGE, clear, crash, drop, refuse; and \"... if e\"\n"},
 };
 
 INSTANTIATE_TEST_SUITE_P(action, mistakes, testing::ValuesIn(action_mistakes), name_of);
@@ -794,7 +795,7 @@ const std::vector<mistake> scenario_mistakes = {
      "  hint: did you mean 'OPEN active'?\n"},
     {"call_missing", scenario_with(R"("A": { "application": [ { "times": 1 } ] }, "B": {})"),
      "s.json:2:25: \"call\" is missing here\n"
-     "  hint: one of: OPEN passive, OPEN active, SEND, CLOSE, ABORT\n"},
+     "  hint: one of: OPEN passive, OPEN active, SEND, RECEIVE, CLOSE, ABORT, STATUS, CRASH\n"},
     {"times_out_of_range",
      scenario_with(R"("A": { "application": [ { "call": "CLOSE", "times": 101 } ] }, "B": {})"),
      "s.json:2:53: 101 is out of range 0..100\n"},
@@ -901,7 +902,7 @@ const std::vector<mistake> property_mistakes = {
      "  hint: did you mean 'data'?\n"},
     {"unknown_call_in_a_property", property_with(R"-("never step": "called('OPEN')")-"),
      "x.json:2:23: 'OPEN' is not a user call\n"
-     "  hint: known here: OPEN passive, OPEN active, SEND, CLOSE, ABORT\n"},
+     "  hint: known here: OPEN passive, OPEN active, SEND, RECEIVE, CLOSE, ABORT, STATUS, CRASH\n"},
     {"unknown_state_in_a_property", property_with(R"-("never step": "passed(OPEN)")-"),
      "x.json:2:23: 'OPEN' is not a state\n"
      "  hint: known here: CLOSED, LISTEN, SYN-SENT, SYN-RECEIVED, ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2, "
@@ -927,6 +928,10 @@ const std::vector<mistake> property_mistakes = {
     {"observer_of_unknown_type", property_with(R"-("observers": { "o": "boolean" }, "never": "o")-"),
      "x.json:2:21: 'boolean' is not a type\n"
      "  hint: \"bool\", \"sequence\", \"0..2\", \"0..octets\", or an array of words\n"},
+    {"observer_that_outlives_crashes",
+     property_with(R"-("observers": { "o": { "type": "bool", "life": "stable" } }, "never": "o")-"),
+     "x.json:2:47: an observer stands outside of the hosts: no crash touches it\n"
+     "  hint: \"endpoint\" is what outlives a crash here, \"tcb\" what ends with it\n"},
     {"observers_not_a_table", property_with(R"-("observers": ["o"], "never": "o")-"),
      "x.json:2:14: observers are declared like variables: {name: type}\n"},
     {"observation_of_the_peer",
@@ -1077,14 +1082,20 @@ TEST(built_in, every_protocol_and_variant_compiles_for_both_endpoints) {
   EXPECT_GE(found, 12);
 }
 
-TEST(built_in, every_scenario_composes_with_rfc9293) {
+// The protocol that a built-in scenario is for: a variant, where its users make calls that the reference has
+// not.
+std::string protocol_of(std::string_view scenario) {
+  return scenario == "busy-listener" ? "listen-persists" : "rfc9293";
+}
+
+TEST(built_in, every_scenario_composes_with_its_protocol) {
   int found = 0;
   for (const builtin_file& b : builtin_files()) {
     if (b.kind != file_kind::scenario) continue;
     ++found;
     library lib;
     diagnostics errors;
-    const auto source = load_protocol("rfc9293", lib, {}, errors);
+    const auto source = load_protocol(protocol_of(b.name), lib, {}, errors);
     const document* scenario = lib.find(std::string(b.name), file_kind::scenario, {}, errors);
     ASSERT_TRUE(source && scenario) << errors.text();
     EXPECT_TRUE(compose(*source, *scenario, {}, errors)) << errors.text();
@@ -1104,7 +1115,7 @@ TEST(built_in, every_property_loads_in_some_scenario) {
       if (s.kind != file_kind::scenario) continue;
       library lib;
       diagnostics errors;
-      const auto source = load_protocol("rfc9293", lib, {}, errors);
+      const auto source = load_protocol(protocol_of(s.name), lib, {}, errors);
       const document* scenario = lib.find(std::string(s.name), file_kind::scenario, {}, errors);
       const document* property = lib.find(std::string(b.name), file_kind::property, {}, errors);
       ASSERT_TRUE(source && scenario && property) << errors.text();
@@ -1201,6 +1212,47 @@ TEST_F(on_disk, a_variant_with_a_new_rule_variable_and_field_needs_no_building) 
   EXPECT_EQ(all.all[0].sent[0][7], 2);
 }
 
+TEST_F(on_disk, a_crash_spares_what_is_stable_and_nothing_else) {
+  const std::string file = write("lives.json", R"({ "variant": "lives", "of": "rfc9293", "cite": "mine",
+    "declare": { "endpoint": { "variables": {
+      "outlives_tcb": { "type": "0..3", "life": "endpoint", "initial": 1 },
+      "outlives_all": { "type": "0..3", "life": "stable", "initial": 1 },
+      "pair": { "type": "0..3", "life": "endpoint", "length": 2 } } } } })");
+  library lib;
+  diagnostics errors;
+  const auto source = load_protocol(file, lib, {}, errors);
+  ASSERT_TRUE(source) << errors.text();
+  const document* scenario = lib.find("crash-and-reopen", file_kind::scenario, {}, errors);
+  const auto composed = compose(*source, *scenario, {}, errors);
+  ASSERT_TRUE(composed) << errors.text();
+  const system::observers none;
+  const system::endpoint_machine machine(*composed, 0, none);
+  const protocol& p = machine.protocol();
+  const auto slot = [&](const char* name) {
+    return static_cast<std::size_t>(p.words.variables.at(name).slot);
+  };
+  system::values before = machine.initial();
+  before[slot("state")] = 4;  // ESTABLISHED
+  for (const char* name : {"outlives_tcb", "outlives_all", "pair", "una", "next_isn"}) before[slot(name)] = 2;
+  before[slot("pair") + 1] = 3;
+  const auto timer = static_cast<std::size_t>(p.timer_slot(0));
+  before[timer] = 0;
+  const auto& at = machine.layout();
+  const auto ghost = [](int of) { return static_cast<std::size_t>(of); };
+  before[ghost(at.attempts)] = before[ghost(at.incarnation)] = before[ghost(at.peer_incarnation)] = 1;
+
+  const std::size_t crash = 2;  // the third line of A's application
+  ASSERT_EQ(composed->scenario.sides[0].application[crash].call_name, "CRASH");
+  const system::reactions all = machine.call(before, crash);
+  ASSERT_EQ(all.all.size(), 1U);
+  EXPECT_TRUE(all.all[0].sent.empty());
+  system::values expected = machine.initial();
+  expected[slot("outlives_all")] = expected[slot("next_isn")] = 2;
+  expected[ghost(at.attempts)] = 1;
+  expected[ghost(at.application) + crash] = 0;
+  EXPECT_EQ(all.all[0].after, expected);
+}
+
 TEST_F(on_disk, a_variant_of_a_variant) {
   const std::string first = write("first.json", stamped_text);
   const std::string second =
@@ -1291,10 +1343,10 @@ TEST(variant, may_be_composed_of_others) {
 TEST(variant, may_add_a_call_a_stage_and_a_timer) {
   EXPECT_EQ(
       report(variant_with(
-          R"-("declare": { "endpoint": { "timers": { "keep-alive": { "ticks": 9 } }, "signals": ["status"] } },
-    "changes": [ { "call": "STATUS", "add": { "id": "status", "do": ["signal status"], "cite": "RFC 9293 3.9.1" } },
-                 { "stage": "afterwards", "add": { "id": "after", "in": "synchronized", "do": ["start keep-alive"], "cite": "c" } },
-                 { "time-out": "keep-alive", "add": [ { "id": "alive", "do": ["send ACK seq=nxt ack=rnx"], "cite": "c" } ] },
+          R"-("declare": { "endpoint": { "timers": { "delayed-ack": { "ticks": 9 } }, "signals": ["flushed"] } },
+    "changes": [ { "call": "FLUSH", "add": { "id": "flush", "do": ["signal flushed"], "cite": "RFC 9293 3.9.1" } },
+                 { "stage": "afterwards", "add": { "id": "after", "in": "synchronized", "do": ["start delayed-ack"], "cite": "c" } },
+                 { "time-out": "delayed-ack", "add": [ { "id": "alive", "do": ["send ACK seq=nxt ack=rnx"], "cite": "c" } ] },
                  { "at end of": "listen", "add": [] } ])-")),
       "");
 }

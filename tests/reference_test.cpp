@@ -721,6 +721,37 @@ std::vector<example> parameters() {
 }
 INSTANTIATE_TEST_SUITE_P(parameter, reference, testing::ValuesIn(parameters()), name_of<example>);
 
+// What is off by default: crashes, the quiet time, RECEIVE, keep-alives and the time-out of FIN-WAIT-2.
+std::vector<example> features() {
+  const intention crash{"CRASH", "state != LISTEN"}, receive{"RECEIVE", ""}, status{"STATUS", ""};
+  std::vector<example> all;
+  for (const std::string time : {"untimed", "lazy", "timed"})
+    for (const std::string network : {"fifo", "set"}) {
+      const auto add = [&](const std::string& name, const user& a, const user& b, int incarnations,
+                           const std::vector<std::pair<std::string, std::string>>& set) {
+        setup s = in_time({}, time, time == "untimed" ? 0 : 1);
+        s.a = a;
+        s.b = b;
+        s.incarnations = incarnations;
+        s = network == "set" ? on_set(std::move(s)) : on_network(std::move(s), "fifo", 1, 0);
+        s = with(std::move(s), {{"msl", "1"}, {"rto", "2"}, {"time_wait", "1"}, {"octets", "1"}});
+        all.push_back({fmt::format("{} {} {}", name, time, network), with(std::move(s), set)});
+      };
+      const user listener{"LISTEN", {}};
+      for (const std::string survives : {"true", "false"})
+        add(fmt::format("crash, numbers survive {}", survives), {"CLOSED", {twice(open_actively), crash}},
+            listener, 2, {{"isn_survives", survives}, {"quiet_time", "2"}});
+      add("crash of the listener", {"CLOSED", {open_actively}}, {"LISTEN", {crash, open_passively}}, 1, {});
+      add("receive", {"CLOSED", {open_actively, send_established, close_established}},
+          {"LISTEN", {receive, status}}, 1, {{"buffer", "1"}});
+      add("keep-alive", {"CLOSED", {open_actively, crash}}, listener, 1,
+          {{"keep_alive", "2"}, {"keep_alive_probes", "1"}});
+      add("fin-wait-2", {"CLOSED", {open_actively, close_established}}, listener, 1, {{"fin_wait_2", "2"}});
+    }
+  return all;
+}
+INSTANTIATE_TEST_SUITE_P(feature, reference, testing::ValuesIn(features()), name_of<example>);
+
 // ---- Drawn scenarios ----
 
 setup draw(drawing& d) {

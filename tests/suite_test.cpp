@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(built_in, suite_rows, testing::Range(std::size_t{0}, al
 
 // A violated property that no step of the run violates would be a wrong trace: judging it must notice.
 TEST(suite, a_trace_without_its_last_step_does_not_violate) {
-  const suite_row row = all_rows()[0];
+  const suite_row row = load_builtin("tcp-lifecycle").rows[0];
   language::diagnostics errors;
   const auto input = load(row.asked, std::make_shared<language::library>(), errors);
   ASSERT_TRUE(input);
@@ -97,7 +97,7 @@ TEST(suite, a_trace_without_its_last_step_does_not_violate) {
 
 // The shortest trace of the two-way handshake has three steps: OPEN, CLOSE, and the SYN arrives.
 TEST(suite, two_way_handshake_is_refuted_in_three_steps) {
-  const suite_row row = all_rows()[0];
+  const suite_row row = load_builtin("tcp-lifecycle").rows[0];
   language::diagnostics errors;
   const auto input = load(row.asked, std::make_shared<language::library>(), errors);
   ASSERT_TRUE(input);

@@ -157,7 +157,7 @@ std::string socket_text(const language::composition& on, int side, const values&
   std::string text =
       fmt::format("{:<{}}", (*p.states)[static_cast<std::size_t>(row[language::state_slot])], state_width);
   for (const language::variable& v : p.variables) {
-    if (v.lives == language::lifetime::endpoint) continue;
+    if (v.lives != language::lifetime::tcb) continue;
     for (int i = 0; i < std::max(1, v.length); ++i) {
       const int slot = v.slot + i;
       const int value = row[static_cast<std::size_t>(slot)];

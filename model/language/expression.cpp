@@ -53,12 +53,13 @@ struct stopped : seq<token<keyword<'s','t','o','p'>>, token<word>> {};
 struct continued : seq<token<keyword<'c','o','n','t','i','n','u','e'>>, token<keyword<'a','t'>>, token<word>> {};
 struct performed : seq<token<keyword<'d','o'>>, token<word>> {};
 struct cleared : token<keyword<'c','l','e','a','r'>> {};
+struct crashed : token<keyword<'c','r','a','s','h'>> {};
 struct dropped : token<keyword<'d','r','o','p'>> {};
 struct refused : token<keyword<'r','e','f','u','s','e'>> {};
 struct sent_flag : seq<not_at<keyword<'i','f'>>, word, not_at<blank, one<'='>>> {};
 struct sent_field : seq<token<word>, token<one<'='>>, sum> {};
 struct sent : seq<token<keyword<'s','e','n','d'>>, star<token<sent_flag>>, star<sent_field>> {};
-struct any_action : sor<assigned, chosen, gone_to, signalled, started, stopped, continued, performed, sent, cleared, dropped, refused> {};
+struct any_action : sor<assigned, chosen, gone_to, signalled, started, stopped, continued, performed, sent, cleared, crashed, dropped, refused> {};
 struct condition : seq<token<keyword<'i','f'>>, expr> {};
 struct conditional_action : seq<any_action, opt<condition>> {};
 struct whole_action : seq<blank, conditional_action, eof> {};
@@ -70,8 +71,8 @@ template <typename Rule>
 using selector = parse_tree::selector<Rule, parse_tree::store_content::on<
     word, dotted, digits, quoted, arguments, subscript, call_or_name, bang, prefixed, op_multiply, product, op_add,
     sum, op_compare, members, membership, comparison, conjunctions, disjunctions, expr, assigned, chosen, gone_to,
-    signalled, started, stopped, continued, performed, cleared, dropped, refused, sent, sent_flag, sent_field, condition,
-    conditional_action, formal>>;
+    signalled, started, stopped, continued, performed, cleared, crashed, dropped, refused, sent, sent_flag, sent_field,
+    condition, conditional_action, formal>>;
 // clang-format on
 
 }  // namespace grammar
@@ -154,6 +155,8 @@ class converter {
       a.is = verb::perform;
     } else if (n.is_type<cleared>()) {
       a.is = verb::clear;
+    } else if (n.is_type<crashed>()) {
+      a.is = verb::crash;
     } else if (n.is_type<refused>()) {
       a.is = verb::refuse;
     } else {
@@ -289,8 +292,8 @@ std::unique_ptr<parsed> parse_or_explain(const json_node& node, const char* what
   return nullptr;
 }
 
-const std::vector<std::string> verbs = {"choose", "goto", "signal",      "clear", "start", "stop",
-                                        "drop",   "send", "continue at", "do",    "refuse"};
+const std::vector<std::string> verbs = {"choose", "goto", "signal",      "clear", "start",  "stop",
+                                        "drop",   "send", "continue at", "do",    "refuse", "crash"};
 
 // Reports an action that begins with a word which is no verb: "drp", "sned ACK".
 bool begins_with_a_verb(const json_node& node, diagnostics& errors) {
@@ -345,7 +348,7 @@ std::optional<action> parse_action(const json_node& node, diagnostics& errors) {
   const auto tree = parse_or_explain<grammar::whole_action>(
       node, "an action",
       "actions: x := e, choose x in e .. e, send FLAGS field=e, goto S, start T, stop T, signal N, "
-      "do P, continue at STAGE, clear, drop, refuse; and \"... if e\"",
+      "do P, continue at STAGE, clear, crash, drop, refuse; and \"... if e\"",
       errors);
   if (!tree) return std::nullopt;
   return converter(node).act(*tree->children[0]);

@@ -7,7 +7,7 @@
 //   expression   a ? b : c,  ||  &&  !,  == != < <= > >=,  in {A, B},  + -  *,  f(x),  v[i],  seg.ack
 //   actions      x := e        choose x in e .. e      goto STATE       signal NAME     clear
 //                start TIMER   stop TIMER              drop             continue at STAGE
-//                send FLAG FLAG field=e field=e        do PROCEDURE     refuse
+//                send FLAG FLAG field=e field=e        do PROCEDURE     refuse     crash
 //                ACTION if e
 //
 // The meaning of names is given later (binding.hpp); nothing here knows a protocol.
@@ -60,6 +60,7 @@ enum class verb {
   go_to,
   signal,
   clear,
+  crash,
   start,
   stop,
   drop,

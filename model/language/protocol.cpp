@@ -590,6 +590,7 @@ class compiler {
         if (stage_ < 0) errors_.add(a->at, "'drop' belongs to rules under \"segment arrives\"");
         break;
       case verb::clear:
+      case verb::crash:
         break;
     }
     into.body.push_back(std::move(result));
@@ -809,9 +810,12 @@ std::optional<variable> read_variable(const std::string& name, const json_node& 
     const std::string life = text_of(node, "life", errors);
     if (life == "endpoint")
       v.lives = lifetime::endpoint;
+    else if (life == "stable")
+      v.lives = lifetime::stable;
     else if (!life.empty() && life != "tcb")
-      errors.add(node.find("life")->at, fmt::format("unknown lifetime '{}'", life),
-                 "\"tcb\" (until clear), or \"endpoint\" (outlives the TCB)");
+      errors.add(
+          node.find("life")->at, fmt::format("unknown lifetime '{}'", life),
+          "\"tcb\" (until clear), \"endpoint\" (outlives the TCB), or \"stable\" (outlives a crash as well)");
   }
   const auto of = read_type(*type_node, words, errors);
   if (!of) return std::nullopt;

@@ -16,7 +16,7 @@
 namespace tcpmc::language {
 
 // How long a variable keeps its value (semantics.md, "The state of an endpoint").
-enum class lifetime { tcb, endpoint };
+enum class lifetime { tcb, endpoint, stable };
 
 struct variable {
   std::string name;

@@ -228,8 +228,9 @@ void endpoint_machine::execute(thread t, const instruction& i, std::vector<threa
       t.label[label_signals] |= 1 << i.target;
       break;
     case verb::clear:
+    case verb::crash:
       for (const variable& v : protocol_.variables)
-        if (v.lives == lifetime::tcb)
+        if (v.lives == lifetime::tcb || (i.is == verb::crash && v.lives == lifetime::endpoint))
           std::copy_n(blank_.begin() + v.slot, std::max(1, v.length), t.now.begin() + v.slot);
       for (int timer = 0; timer < static_cast<int>(protocol_.timers.size()); ++timer)
         t.now[at_slot(protocol_.timer_slot(timer))] = stopped;
