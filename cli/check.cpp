@@ -265,7 +265,7 @@ bool violates(const composition& c, const property_set& p, std::size_t property,
   std::array<std::vector<const int*>, 2> flight;
   for (std::size_t s = 0; s < 2; ++s)
     for (const system::flight& f : last.state.channels[s]) flight[s].push_back(f.segment.data());
-  const system::values* segment = last.by.kind == system::step_kind::deliver ? &last.by.segment : nullptr;
+  const system::values* segment = system::arrives(last.by.kind) ? &last.by.segment : nullptr;
   const properties::step_view view{last.by.side, &before.endpoints[side], &last.did->after, segment,
                                    last.did->label.data()};
   return (judge.step(view, &before.endpoints[1 - side], &flight[side], &flight[1 - side]).certain & wanted) !=

@@ -47,9 +47,10 @@ class reaction_counter {
   static std::vector<int> fired(const system::tables& tables, int side, const system::outcome& o) {
     const system::endpoint_machine& machine = tables.machine(side);
     const system::values row = tables.endpoint_row(side, o.before);
-    const system::reactions did = o.kind == step_kind::call ? machine.call(row, o.which)
-                                  : o.kind == step_kind::time_out
-                                      ? machine.time_out(row, o.which)
+    const system::reactions did = o.kind == step_kind::call       ? machine.call(row, o.which)
+                                  : o.kind == step_kind::time_out ? machine.time_out(row, o.which)
+                                  : o.kind == step_kind::forge
+                                      ? machine.forge(row, tables.segment_row(1 - side, o.segment))
                                       : machine.arrive(row, tables.segment_row(1 - side, o.segment));
     return did.all[static_cast<std::size_t>(o.choice)].rules;
   }
@@ -65,7 +66,11 @@ simulation walk(const check_input& input, const property_set& p, checker::walk_o
   for (std::size_t i = 0; i < p.all.size(); ++i) wanted.limits.goal |= properties::violated(i);
   simulation result;
   result.statistics = walks.run(
-      wanted, report, [](const monitored_system::step& by) { return by.kind; }, counter);
+      wanted, report,
+      [&](const monitored_system::step& by) {
+        return by.kind == step_kind::call ? system.tables().outcome_of(by.what).kind : by.kind;
+      },
+      counter);
   result.rules = counter.rules(system.tables());
   for (std::size_t i = 0; i < p.all.size(); ++i) {
     walked_answer a;

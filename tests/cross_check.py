@@ -47,9 +47,10 @@ FAST_CC = "clang" if shutil.which("clang") else "cc"
 HERE = options.source / "tests" / "cross_check"
 FULL = ["any-untimed", "any-lazy", "any-timed", "fifo-untimed", "fifo-lazy", "fifo-timed", "set-untimed", "set-lazy",
         "set-timed"]
-MORE = ["simultaneous", "free-copies", "wrap", "crash", "receive"]
+MORE = ["simultaneous", "free-copies", "wrap", "crash", "receive", "attacked", "attacked-set"]
 # What a variant is asked for by default: something small where it differs from rfc9293, which is asked for all.
 QUICK = {
+    "ack-in-range": ["attacked"],
     "arbitrary-isn": ["fifo-timed"],
     "constant-isn": ["any-timed"],
     "data-on-syn-at-once": ["fifo-lazy"],
@@ -63,6 +64,8 @@ QUICK = {
     "no-time-wait": ["fifo-timed"],
     "receive-closing-literal": ["receive"],
     "rfc1337": ["set-timed"],
+    "rst-in-window": ["attacked"],
+    "syn-in-window-resets": ["attacked"],
     "three-segment-close": ["set-untimed"],
     "time-wait-1msl": ["fifo-timed"],
     "time-wait-2msl": ["fifo-lazy"],
@@ -126,7 +129,7 @@ def properties_for(scenario):
         p = json_of(path)
         if p.get("needs time") and asked["time"] == "untimed":
             continue
-        if p.get("never stuck") and is_set:
+        if p.get("never stuck") and (is_set or "attacker" in asked):
             continue
         result.append(path.stem)
     return result, is_set

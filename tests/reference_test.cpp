@@ -64,6 +64,7 @@ struct setup {
   std::string time = "untimed";
   std::vector<std::pair<std::string, std::string>> set = {};  // parameters and their values, as JSON
   std::string final = "state in {CLOSED, LISTEN} && peer.state in {CLOSED, LISTEN}";
+  std::string attacker = {};  // its keys; none if empty
 
   bool is_set() const { return order == "any" && loss == unlimited && duplication == unlimited; }
 
@@ -86,8 +87,9 @@ struct setup {
     for (const auto& [name, value] : set) settings.push_back(fmt::format(R"("{}": {})", name, value));
     return fmt::format(
         R"({{ "scenario": "s", "says": "made by a test", "A": {}, "B": {}, "incarnations": {},
-  "network": {{ {} }}, "time": "{}", "set": {{ {} }}, "final": "{}" }})",
-        side(a), side(b), incarnations, network, time, fmt::join(settings, ", "), final);
+  "network": {{ {} }}, "time": "{}", "set": {{ {} }}, "final": "{}"{} }})",
+        side(a), side(b), incarnations, network, time, fmt::join(settings, ", "), final,
+        attacker.empty() ? "" : fmt::format(R"(, "attacker": {{ {} }})", attacker));
   }
 };
 
@@ -754,6 +756,31 @@ INSTANTIATE_TEST_SUITE_P(feature, reference, testing::ValuesIn(features()), name
 
 // ---- Drawn scenarios ----
 
+std::string drawn_attacker(drawing& d) {
+  const std::vector<std::string> known = {
+      R"({ "segment": "RST seq=rnx + i", "for": { "i": "0..1" } })",
+      R"({ "segment": "SYN seq=rnx" })",
+      R"({ "segment": "ACK seq=rnx ack=nxt data=1" })",
+      R"({ "segment": "FIN ACK seq=rnx ack=nxt" })",
+      R"({ "segment": "RST ACK seq=0 ack=nxt" })",
+      R"({ "segment": "SYN ACK seq=300 + i ack=101", "for": { "i": "0..1" } })",
+      R"({ "segment": "ACK seq=100 ack=301" })",
+      R"({ "segment": "SYN seq=100" })"};
+  std::vector<std::string> list;
+  for (int n = d.number(1, 3); n > 0; --n)
+    list.push_back(known[static_cast<std::size_t>(d.number(0, static_cast<int>(known.size()) - 1))]);
+  std::string result = fmt::format(R"("against": "{}", "knows": ["rnx", "nxt"], "forges": [ {} ])",
+                                   d.chance(50) ? "A" : "B", fmt::join(list, ", "));
+  if (d.chance(50))
+    result += fmt::format(R"(, "when": "{}")",
+                          d.one_of<const char*>({"state in synchronized", "state != CLOSED", "rnx != 0"}));
+  if (d.chance(30))
+    result += R"(, "order": "listed")";
+  else if (d.chance(60))
+    result += fmt::format(R"(, "segments": {})", d.number(0, 2));
+  return result;
+}
+
 setup draw(drawing& d) {
   std::vector<std::string> protocols;
   for (const language::builtin_file& f : language::builtin_files())
@@ -796,6 +823,7 @@ setup draw(drawing& d) {
   s.final =
       d.one_of<const char*>({"state in {CLOSED, LISTEN} && peer.state in {CLOSED, LISTEN}",
                              "state == ESTABLISHED && peer.state == ESTABLISHED", "peer.state == LISTEN"});
+  if (d.chance(30)) s.attacker = drawn_attacker(d);
   return s;
 }
 

@@ -117,6 +117,10 @@ bool tables::learn_local(int side, id endpoint) {
   const values r = endpoint_row(side, endpoint);
   for (int i = 0; i < static_cast<int>(t.machine.application().application.size()); ++i)
     add_outcomes(side, endpoint, step_kind::call, i, none, t.machine.call(r, i), fresh.calls);
+  for (int i = 0; i < t.machine.forgeries(); ++i)
+    if (const auto forged = t.machine.forgery(r, i))
+      add_outcomes(side, endpoint, step_kind::forge, i, intern_segment(1 - side, *forged),
+                   t.machine.forge(r, *forged), fresh.calls);
   for (int timer = 0; timer < static_cast<int>(t.machine.protocol().timers.size()); ++timer)
     add_outcomes(side, endpoint, step_kind::time_out, timer, none, t.machine.time_out(r, timer),
                  fresh.time_outs);
@@ -257,6 +261,7 @@ step tables::describe(const state& from, const table_step& s) const {
     }
   } else if (s.kind != step_kind::tick) {
     const outcome& o = outcomes_[s.what];
+    result.kind = o.kind;
     result.which = o.which;
     result.choice = o.choice;
     if (o.segment != none) result.segment = segment_row(1 - s.side, o.segment);

@@ -87,7 +87,8 @@ class plain_ids {
 };
 
 // A step as the tables number it. `what`: call, time-out, deliver: the outcome's id; lose, duplicate: the
-// entry of the channel's content. describe() turns it into words.
+// entry of the channel's content. describe() turns it into words. What an attacker forges is among the calls,
+// since it depends on the endpoint alone; the outcome tells them apart.
 struct table_step {
   step_kind kind = step_kind::tick;
   std::uint8_t side = 0;
@@ -101,7 +102,7 @@ struct outcome {
   id segment = none;         // that arrived, by the other side's numbering
   std::vector<id> sent;      // segments, by its own side's numbering
   std::array<int, language::label_slots> label{};
-  int which = 0, choice = 0;  // intention or timer; number among the reactions to the event
+  int which = 0, choice = 0;  // intention, timer or forgery; number among the reactions to the event
   int side = 0;
   step_kind kind = step_kind::call;
   // Set by the listener: what properties already know of this step, and what they have to look at.
@@ -198,10 +199,10 @@ class tables {
   };
 
   // Calls emit(next state, table_step, outcome or null) for every step from `s`, in the order: calls,
-  // deliveries, time-outs, losses, duplications, tick; A before B; within a channel older before younger
-  // (fifo: as they will arrive). Steps of the network and the clock have no outcome. Where an entry is not
-  // there it is added to `missing`, and the steps that need it are left out. A State is a packed_state or
-  // plain_ids.
+  // forgeries, deliveries, time-outs, losses, duplications, tick; A before B; within a channel older before
+  // younger (fifo: as they will arrive). Steps of the network and the clock have no outcome. Where an entry
+  // is not there it is added to `missing`, and the steps that need it are left out. A State is a packed_state
+  // or plain_ids.
   template <typename State, typename Emit>
   expansion successors(const State& s, missing_entries& missing, Emit&& emit) const;
 
@@ -214,6 +215,7 @@ class tables {
     std::uint32_t met = 0;
   };
   event_outcomes arrivals(int side, id endpoint, id segment);
+  // The users' calls, and what an attacker forges.
   event_outcomes calls(int side, id endpoint) { return all_of(local_of(side, endpoint).calls); }
   event_outcomes time_outs(int side, id endpoint) { return all_of(local_of(side, endpoint).time_outs); }
   id ticked(int side, id endpoint) { return local_of(side, endpoint).ticked; }  // none: a timer is due
