@@ -325,7 +325,7 @@ TEST_P(simulated_rows, rules_are_counted_as_the_interpreter_fires_them) {
         ++expected[side][input.composition->protocols[side].rules[static_cast<std::size_t>(rule)].id];
       }
   EXPECT_EQ(s.statistics.judged, first.size());
-  EXPECT_FALSE(expected[0].empty());
+  EXPECT_FALSE(expected[0].empty() && expected[1].empty());
   for (const cli::rule_count& r : s.rules)
     for (std::size_t side = 0; side < 2; ++side)
       EXPECT_EQ(r.fired[side], expected[side][r.rule->id]) << r.rule->id << " at "
