@@ -364,9 +364,12 @@ class compiler {
       const auto bound = binder(p_.words, errors_).bind(*e, type::boolean());
       if (bound && bound->is != operation::constant)
         errors_.add(that->at, "a requirement is about parameters: it has to be a constant");
-      else if (bound && bound->value != 1)
-        errors_.add(that->at, fmt::format("the parameters do not fit together: {}", says),
-                    "needed: " + that->string);
+      else if (bound && bound->value != 1) {
+        diagnostic unfit(that->at, fmt::format("the parameters do not fit together: {}", says),
+                         "needed: " + that->string);
+        unfit.unfit = true;
+        errors_.add(unfit);
+      }
     }
   }
 

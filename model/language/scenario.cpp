@@ -339,6 +339,57 @@ void read_settings(const json_node& object, std::vector<setting>& into, diagnost
   for (const json_member& m : set->members) into.push_back({m.key, m.at, m.value});
 }
 
+json_node& member(json_node& object, const std::string& key, place at) {
+  for (json_member& m : object.members)
+    if (m.key == key) return m.value;
+  object.members.push_back({key, at, {}});
+  object.members.back().value.at = at;
+  return object.members.back().value;
+}
+
+// Sets the budget of a scenario that `o` names, as if the file said so. False if it names none.
+bool set_budget(json_node& scenario, const setting& o) {
+  if (scenario.is != kind::object) return false;
+  const bool of_network =
+      o.name == "loss" || o.name == "duplication" || o.name == "lifetime" || o.name == "capacity";
+  if (of_network) {
+    json_node& network = member(scenario, "network", o.at);
+    if (network.is == kind::null) network.is = kind::object;
+    if (network.is == kind::object) member(network, o.name, o.at) = o.value;
+    return true;
+  }
+  if (o.name == "incarnations") {
+    member(scenario, o.name, o.at) = o.value;
+    return true;
+  }
+  if (!o.name.starts_with("A.") && !o.name.starts_with("B.")) return false;
+  const std::string side = o.name.substr(0, 1), what = o.name.substr(2);
+  if (what == "incarnations") {
+    json_node& both = member(scenario, what, o.at);
+    if (both.is != kind::object) {
+      const json_node before = both;
+      both = {};
+      both.is = kind::object;
+      both.at = o.at;
+      if (before.is != kind::null)
+        for (const char* s : {"A", "B"}) member(both, s, o.at) = before;
+    }
+    member(both, side, o.at) = o.value;
+    return true;
+  }
+  // "A.SEND": how often its user may make the call.
+  bool found = false;
+  for (json_member& endpoint : scenario.members)
+    for (json_member& m : endpoint.value.members)
+      for (json_node& line : m.value.items)
+        if (const json_node* call = line.find("call");
+            endpoint.key == side && m.key == "application" && call != nullptr && call->string == what) {
+          member(line, "times", o.at) = o.value;
+          found = true;
+        }
+  return found;
+}
+
 }  // namespace
 
 std::optional<composition> compose(const protocol_source& source, const document& file,
@@ -382,6 +433,14 @@ std::optional<composition> compose(const protocol_source& source, const document
         extended.parameters.push_back({m.key, m.at, m.value, false});
     }
   }
+  // A budget is set in a copy of the file; where a parameter has its name, that one is meant.
+  document with_budgets{file.file, file.root, file.kind, file.name};
+  std::vector<setting> settings;
+  for (const setting& o : overrides) {
+    const bool declared = std::any_of(extended.parameters.begin(), extended.parameters.end(),
+                                      [&](const named_node& p) { return p.name == o.name; });
+    if (declared || !set_budget(with_budgets.root, o)) settings.push_back(o);
+  }
   composition result;
   bool compiled = true;
   for (std::size_t s = 0; s < 2; ++s) {
@@ -390,7 +449,7 @@ std::optional<composition> compose(const protocol_source& source, const document
     if (const json_node* side = file.root.find(s == 0 ? "A" : "B"); side && side->is == kind::object)
       read_settings(*side, options.settings, errors);
     // "A.isn" sets a parameter for one endpoint only.
-    for (const setting& o : overrides) {
+    for (const setting& o : settings) {
       const bool scoped = o.name.starts_with("A.") || o.name.starts_with("B.");
       if (!scoped) options.settings.push_back(o);
       if (scoped && (o.name[0] == 'A') == (s == 0))
@@ -401,7 +460,8 @@ std::optional<composition> compose(const protocol_source& source, const document
     if (p) result.protocols[s] = std::move(*p);
   }
   if (!compiled) return std::nullopt;
-  result.scenario = scenario_reader(file, {&result.protocols[0], &result.protocols[1]}, errors).read();
+  result.scenario =
+      scenario_reader(with_budgets, {&result.protocols[0], &result.protocols[1]}, errors).read();
   if (!errors.empty()) return std::nullopt;
   return result;
 }

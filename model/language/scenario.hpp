@@ -75,8 +75,10 @@ struct composition {
   language::scenario scenario;
 };
 
-// Loads a scenario and compiles `source` for both endpoints under its settings, then `overrides`.
-// Reports every mistake in either; returns nothing if `errors` holds one afterwards.
+// Loads a scenario and compiles `source` for both endpoints under its settings, then `overrides`. These may
+// also set the scenario's own budgets: loss, duplication, lifetime, capacity, incarnations, A.incarnations,
+// and how often a user may make a call ("A.SEND", each line of that call); a parameter of the same name comes
+// first. Reports every mistake in either; returns nothing if `errors` holds one afterwards.
 std::optional<composition> compose(const protocol_source& source, const document& scenario,
                                    const std::vector<setting>& overrides, diagnostics& errors);
 
