@@ -253,6 +253,13 @@ const char* name_of(verdict v) {
   return "?";
 }
 
+std::vector<std::string> names_of_bounds(std::uint32_t met) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < bound_names.size(); ++i)
+    if ((met & (1u << i)) != 0) names.emplace_back(bound_names[i]);
+  return names;
+}
+
 bool violates(const composition& c, const property_set& p, std::size_t property, const traces::run& r) {
   if (p.all[property].stuck) return is_stuck(c, p, r.end());
   const properties::judge judge(c, p);

@@ -15,6 +15,10 @@ namespace tcpmc::cli {
 enum class verdict { holds, holds_vacuously, violated, inconclusive };
 const char* name_of(verdict v);  // "holds", "holds vacuously", "violated", "inconclusive"
 
+// The bounds of a scenario in `met` (check_result::bounds_met): "incarnations", "capacity", "losses",
+// "duplicates".
+std::vector<std::string> names_of_bounds(std::uint32_t met);
+
 // A counterexample: the run, on the system on which it was replayed.
 struct counterexample {
   std::shared_ptr<const language::composition>

@@ -281,10 +281,9 @@ class checking {
   }
   // One hash over the inputs of all questions.
   std::string hash() const {
-    if (rows_.size() == 1) return rows_[0].hash;
-    std::uint64_t all = 0;
-    for (const answered& row : rows_) all = all * 0x9E3779B97F4A7C15u + std::stoull(row.hash, nullptr, 16);
-    return fmt::format("{:016x}", all);
+    std::vector<std::string> hashes;
+    for (const answered& row : rows_) hashes.push_back(row.hash);
+    return combined(hashes);
   }
   double elapsed() const { return std::chrono::duration<double>(clock::now() - start_).count(); }
 
