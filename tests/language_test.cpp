@@ -1350,6 +1350,17 @@ TEST_F(on_disk, a_path_in_a_file_is_relative_to_that_file) {
   fs::current_path(before);
 }
 
+// However a file is spelt, it is one file: what is composed has one base.
+TEST_F(on_disk, one_file_by_several_spellings) {
+  write("tiny.json", tiny_text);
+  write("u.json", R"({ "variant": "u", "of": "./tiny.json" })");
+  write("v.json", R"({ "variant": "v", "of": "./tiny.json", "with": ["./u.json"] })");
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_);
+  for (const std::string name : {"v.json", "./v.json", ".//v.json"}) EXPECT_EQ(report({}, name), "");
+  fs::current_path(before);
+}
+
 TEST(variant, keeps_what_it_does_not_change) {
   library lib;
   diagnostics errors;
