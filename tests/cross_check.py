@@ -87,6 +87,25 @@ ALL = {
     "two-way-handshake": FULL + ["data-and-abort"],
     "three-segment-close": FULL + ["data-and-abort"],
 }
+# Variants that change one thing (docs/variants.md), or are put together from such, by the small scenario in which that is
+# reached. By default those that others are made from are left out: their rules are explored with these. With --all every
+# one is asked, in exact time as well.
+SWITCHES = {
+    "switches": ["abort-closing-resets", "abort-waits", "close-in-syn-received-resets",
+                 "close-in-syn-received-silent", "closing-without-timer", "rfc1122", "rfc1337-abort-waits",
+                 "rfc793", "rfc9293-literal", "syn-received-goes-on", "syn-received-resets",
+                 "time-wait-answers-every-ack"],
+    "fifo-lazy": ["ack-in-range", "isn-just-below", "old-ack-establishes", "rst-closing-told",
+                  "rst-in-window-overlapping", "second-fin-advances", "two-way-handshake-remembering"],
+    "fifo-timed": ["close-wait-to-closing", "duplicate-ack-drops", "no-retransmission", "replies-from-una",
+                   "rfc1337-f3", "rfc5961", "syn-again-answered", "time-wait-no-restart"],
+    "both-open": ["refused-tries-again", "rst-back-to-listen", "simultaneous-open-figure-7", "syn-in-window-resets",
+                  "syn-in-window-rfc1122"],
+    "reopen": ["time-wait-drops-old-syn", "time-wait-syn-above-reopens", "time-wait-syn-reopens",
+               "time-wait-syn-reopens-constant-isn", "time-wait-syn-reopens-for-good"],
+    "set-timed": ["rst-in-window", "user-time-out-told"],
+    "set-untimed": ["two-way-handshake-with-data", "two-way-listener", "two-way-remembering-listener"],
+}
 # Never violated: the first keeps a search going, the others tell by their witness what the model reaches.
 HELPERS = ["counting", "reaches-time-wait", "reaches-second"]
 SETTINGS = {"arbitrary-isn": ["isn_spread=1"]}
@@ -95,6 +114,17 @@ SETTINGS = {"arbitrary-isn": ["isn_spread=1"]}
 def json_of(path):
     """A file of the project: JSON with comments of whole lines."""
     return json.loads(re.sub(r"^\s*//.*$", "", path.read_text(encoding="utf-8"), flags=re.M))
+
+
+def choose_switches():
+    """Adds SWITCHES to QUICK and ALL."""
+    parts = set()
+    for path in (options.source / "model" / "tcp" / "variants").glob("*.json"):
+        variant = json_of(path)
+        parts |= {variant["of"], *variant.get("with", [])}
+    for scenario, names in SWITCHES.items():
+        QUICK.update({name: [] if name in parts else [scenario] for name in names})
+        ALL.update({name: sorted({scenario, "any-timed"}) for name in names})
 
 
 def variants():
@@ -106,6 +136,7 @@ def variants():
 
 
 def cases():
+    choose_switches()
     result = []
     for protocol in variants():
         # A variant that is new here is asked for everything until somebody chooses.
