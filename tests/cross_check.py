@@ -98,7 +98,7 @@ SWITCHES = {
     "fifo-lazy": ["ack-in-range", "isn-just-below", "old-ack-establishes", "rst-closing-told",
                   "rst-in-window-overlapping", "second-fin-advances", "two-way-handshake-remembering"],
     "fifo-timed": ["close-wait-to-closing", "duplicate-ack-drops", "no-retransmission", "replies-from-una",
-                   "rfc1337-f3", "rfc5961", "syn-again-answered", "time-wait-no-restart"],
+                   "rfc1337-f3", "rfc5961", "rto-doubling", "syn-again-answered", "time-wait-no-restart"],
     "both-open": ["refused-tries-again", "rst-back-to-listen", "simultaneous-open-figure-7", "syn-in-window-resets",
                   "syn-in-window-rfc1122"],
     "reopen": ["time-wait-drops-old-syn", "time-wait-syn-above-reopens", "time-wait-syn-reopens",
