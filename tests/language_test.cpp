@@ -862,7 +862,8 @@ const std::vector<mistake> scenario_mistakes = {
     {"attacker_knows_nothing_like_that",
      attacked(R"("against": "B", "knows": ["rcv"], "forges": [ { "segment": "RST" } ])"),
      "s.json:3:27: unknown variable 'rcv'\n"
-     "  hint: known here: state, iss, una, nxt, irs, rnx, active, queued, close_pending, retransmissions, unread, "
+     "  hint: known here: state, iss, una, nxt, irs, rnx, active, queued, close_pending, retransmissions, "
+     "unread, "
      "probes, next_isn\n"},
     {"list_without_end",
      attacked(
