@@ -860,10 +860,9 @@ const std::vector<mistake> scenario_mistakes = {
     {"too_many_forgeries", forgery(R"("segment": "RST seq=i + j", "for": { "i": "0..99", "j": "0..10" })"),
      "s.json:3:1: more than 1000 forgeries\n"},
     {"attacker_knows_nothing_like_that",
-     attacked(R"("against": "B", "knows": ["rcv"], "forges": [ { "segment": "RST" } ])"),
-     "s.json:3:27: unknown variable 'rcv'\n"
-     "  hint: known here: state, iss, una, nxt, irs, rnx, active, queued, close_pending, retransmissions, "
-     "next_isn\n"},
+     attacked(R"("against": "B", "knows": ["rnxt"], "forges": [ { "segment": "RST" } ])"),
+     "s.json:3:27: unknown variable 'rnxt'\n"
+     "  hint: did you mean 'rnx'?\n"},
     {"list_without_end",
      attacked(
          R"("against": "B", "order": "listed", "segments": "unlimited", "forges": [ { "segment": "RST" } ])"),
