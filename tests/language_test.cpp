@@ -862,7 +862,7 @@ const std::vector<mistake> scenario_mistakes = {
     {"attacker_knows_nothing_like_that",
      attacked(R"("against": "B", "knows": ["rnxt"], "forges": [ { "segment": "RST" } ])"),
      "s.json:3:27: unknown variable 'rnxt'\n"
-     "  hint: did you mean 'rnx'?\n"},
+     "  hint: did you mean 'nxt'?\n"},
     {"list_without_end",
      attacked(
          R"("against": "B", "order": "listed", "segments": "unlimited", "forges": [ { "segment": "RST" } ])"),
