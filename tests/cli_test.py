@@ -56,6 +56,17 @@ class Golden(unittest.TestCase):
         self.assertEqual(refused.returncode, 2)
         self.assertIn("--reduce symmetry is not possible: A starts in CLOSED and B in LISTEN", refused.stderr)
 
+    def test_many_segments_at_once(self):
+        sends = ", ".join(['"send SYN seq=iss"'] * 9)
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "many.json"), "w", encoding="utf-8") as out:
+                out.write('{ "variant": "many", "of": "rfc9293", "cite": "a test", "says": "too much",\n  "changes": [ { "replace": '
+                          '"open-active", "with": { "id": "nine", "in": "CLOSED", "do": [ %s ] } } ] }\n' % sends)
+            result = run("check", "--protocol", "./many.json", "--scenario", "close-one-loss", cwd=folder)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("many.json:2:", result.stderr)
+        self.assertIn("one event sends more than 8 segments", result.stderr)
+
     def test_two_way_handshake(self):
         result = run("check", "--protocol", "two-way-handshake", "--scenario", "open-stale-syn", "--property", "no-stale-revival")
         self.assertEqual((result.returncode, result.stderr), (1, ""))
