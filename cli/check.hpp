@@ -8,6 +8,7 @@
 
 #include "checker/report.hpp"
 #include "properties/property.hpp"
+#include "properties/reduced.hpp"
 #include "traces/run.hpp"
 
 namespace tcpmc::cli {
@@ -44,17 +45,24 @@ struct met_bound {
 struct check_result {
   std::vector<answer> answers;  // one a property, in the order asked
   checker::statistics statistics;
-  bool covering = false;            // which search decided
-  std::vector<std::string> covers;  // what the verdicts cover; see coverage_of
+  bool covering = false;                 // which search decided
+  std::vector<std::string> reduced;      // by what the search was reduced (docs/reductions.md)
+  std::vector<std::string> not_reduced;  // and by what not, with the reason, where all was asked for
+  std::vector<std::string> covers;       // what the verdicts cover; see coverage_of
   std::vector<std::string> does_not_cover;
   std::uint32_t bounds_met = 0;
   std::vector<met_bound> explained;  // if asked for
 };
 
+// Which reductions are made (docs/reductions.md). One that is named has to be possible, or else nothing is
+// answered; `all` are those that are possible.
+enum class reduce { none, symmetry, faults, all };
+
 struct check_input {
   std::shared_ptr<const language::composition> composition;
   std::vector<const language::document*> properties;
   bool explain_bounds = false;
+  cli::reduce reduce = cli::reduce::none;
   const language::source* protocol_file = nullptr;
   const language::source* scenario_file = nullptr;
   std::shared_ptr<language::library>

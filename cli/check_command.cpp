@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -30,9 +31,12 @@ struct check_options {
   std::uint64_t max_depth = std::numeric_limits<std::uint64_t>::max();
   double time_limit = 0;           // seconds; 0: none
   std::uint64_t memory_limit = 0;  // megabytes; 0: what is free
-  std::string threads = "auto", checkpoint_folder, temporary_folder = "/var/tmp";
+  std::string threads = "auto", checkpoint_folder, temporary_folder = "/var/tmp", reduce = "none";
   bool show_traces = false, explain_bounds = false;
 };
+
+const std::map<std::string, reduce> reductions = {
+    {"none", reduce::none}, {"symmetry", reduce::symmetry}, {"faults", reduce::faults}, {"all", reduce::all}};
 
 // One question with its answers, as it will be told.
 struct answered {
@@ -85,6 +89,7 @@ class checking {
     const bool single =
         !options_.protocol.empty() || !options_.scenario.empty() || !options_.properties.empty();
     const int code = single ? one_question() : suites();
+    tell_unused();
     if (text()) summary();
     if (!text()) fmt::print("{}\n", document().dump(2));
     return caught_signal() != 0 ? 128 + caught_signal() : code;
@@ -159,13 +164,16 @@ class checking {
     auto input = load(q, std::make_shared<language::library>(), errors);
     if (!input) return fail(errors.text());
     input->explain_bounds = options_.explain_bounds;
+    input->reduce = reductions.at(options_.reduce);
     progress_.about(q.text.empty() ? q.protocol : fmt::format("{} ({})", q.protocol, q.scenario));
     const auto begin = clock::now();
     const std::string hash = hash_of(q, *input);
     checker::options limits = limits_;
     if (!options_.checkpoint_folder.empty()) {
-      limits.checkpoint = (std::filesystem::path(options_.checkpoint_folder) / (hash + ".levels")).string();
-      limits.identity = fmt::format("tcpmc {} {}", version, hash);
+      const std::string reduced = input->reduce == reduce::none ? "" : "." + options_.reduce;
+      limits.checkpoint =
+          (std::filesystem::path(options_.checkpoint_folder) / (hash + reduced + ".levels")).string();
+      limits.identity = fmt::format("tcpmc {} {}{}", version, hash, reduced);
     }
     std::optional<check_result> result;
     try {
@@ -183,7 +191,7 @@ class checking {
     answered row{std::move(q), std::move(expected), std::move(*input), std::move(*result), hash, 0};
     row.seconds = std::chrono::duration<double>(clock::now() - begin).count();
     rows_.push_back(std::move(row));
-    int code = rows_.back().result.answers.empty() && !limit_text(rows_.back().result.statistics).empty()
+    int code = rows_.back().result.answers.empty() && !limit_text(rows_.back().result).empty()
                    ? exit_inconclusive
                    : exit_fine;
     for (std::size_t i = 0; i < rows_.back().result.answers.size(); ++i) {
@@ -229,9 +237,8 @@ class checking {
       if (a.says == verdict::holds_vacuously)
         fmt::print("  its witness is not reachable here: the situation that it is about does not occur\n");
     }
-    if (const std::string limit = limit_text(row.result.statistics); !limit.empty())
-      fmt::print("{}\n", limit);
-    fmt::print("{}", coverage_text(row.result));
+    if (const std::string limit = limit_text(row.result); !limit.empty()) fmt::print("{}\n", limit);
+    fmt::print("{}{}", reductions_text(row.result), coverage_text(row.result));
   }
 
   // One row of a suite's table: the question, then a line a property.
@@ -240,7 +247,9 @@ class checking {
     fmt::print("\n{}\n", row.asked.text);
     std::string set;
     for (const language::setting& s : row.asked.settings) set += fmt::format(" {}={}", s.name, value_text(s));
-    fmt::print("  {} in {}{}; {}\n", c.protocols[0].name, c.scenario.name, set, coverage_summary(c));
+    fmt::print(
+        "  {} in {}{}; {}{}\n", c.protocols[0].name, c.scenario.name, set, coverage_summary(c),
+        row.result.reduced.empty() ? "" : fmt::format("; reduced: {}", fmt::join(row.result.reduced, ", ")));
     for (std::size_t i = 0; i < row.result.answers.size(); ++i) {
       const answer& a = row.result.answers[i];
       const int code = code_of(row, i);
@@ -251,8 +260,7 @@ class checking {
                                            with_commas(row.result.statistics.states), minimal_text(a));
       fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
     }
-    if (const std::string limit = limit_text(row.result.statistics); !limit.empty())
-      fmt::print("    {}\n", limit);
+    if (const std::string limit = limit_text(row.result); !limit.empty()) fmt::print("    {}\n", limit);
     if (options_.show_traces) {
       for (const answer& a : row.result.answers) tell_trace(row, a);
       fmt::print("\n{}", coverage_text(row.result));
@@ -286,6 +294,25 @@ class checking {
     return combined(hashes);
   }
   double elapsed() const { return std::chrono::duration<double>(clock::now() - start_).count(); }
+
+  // What the covering search does not use of the options: on stderr, since no verdict depends on it.
+  void tell_unused() const {
+    const auto covering =
+        std::count_if(rows_.begin(), rows_.end(), [](const answered& row) { return row.result.covering; });
+    if (covering == 0) return;
+    const std::string of =
+        rows_.size() == 1 ? "the question" : fmt::format("{} of {} questions", covering, rows_.size());
+    if (!options_.checkpoint_folder.empty())
+      fmt::print(stderr,
+                 "tcpmc: --checkpoint has no effect on {}: the covering search, which decides the unlimited "
+                 "network, keeps none\n",
+                 of);
+    if (options_.max_depth != std::numeric_limits<std::uint64_t>::max())
+      fmt::print(stderr,
+                 "tcpmc: --max-depth has no effect on {}: the covering search, which decides the unlimited "
+                 "network, looks at runs of any length\n",
+                 of);
+  }
 
   // The last line: for people, and for grep.
   void summary() const {
@@ -339,7 +366,9 @@ class checking {
                       {"transitions", row.result.statistics.transitions},
                       {"depth", row.result.statistics.depth},
                       {"seconds", row.seconds},
-                      {"limit", limit_text(row.result.statistics)},
+                      {"limit", limit_text(row.result)},
+                      {"reduced", row.result.reduced},
+                      {"not_reduced", row.result.not_reduced},
                       {"covers", row.result.covers},
                       {"does_not_cover", row.result.does_not_cover},
                       {"input", row.hash}});
@@ -386,16 +415,23 @@ void add_check_command(CLI::App& app, int& code) {
                                           n.find_first_not_of("0123456789") == n.npos && n != "0");
         return fine ? "" : "a number of threads is 1 to 999, or auto";
       });
-  c->add_option("--checkpoint", o->checkpoint_folder,
-                "keep each enumerating search's progress in this folder, and resume from it");
+  c->add_option(
+      "--checkpoint", o->checkpoint_folder,
+      "keep each enumerating search's progress in this folder, and resume from it (a covering search "
+      "keeps none)");
   c->add_option("--temp-dir", o->temporary_folder,
                 "for levels that do not fit into memory (default: /var/tmp)");
+  c->add_option("--reduce", o->reduce,
+                "enumerate fewer states, with the same verdicts (docs/reductions.md): faults, symmetry, all "
+                "that is possible, or none")
+      ->check(CLI::IsMember({"none", "symmetry", "faults", "all"}));
   c->add_option("--format", o->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   c->add_option("--progress", o->progress, "auto, plain, json (lines) or none; on stderr")
       ->check(CLI::IsMember({"auto", "plain", "json", "none"}));
   c->add_option("--max-states", o->max_states, "end each search at so many states")
       ->check(CLI::PositiveNumber);
-  c->add_option("--max-depth", o->max_depth, "look at runs of at most so many steps")
+  c->add_option("--max-depth", o->max_depth,
+                "look at runs of at most so many steps (a covering search: of any length)")
       ->check(CLI::PositiveNumber);
   c->add_option("--time-limit", o->time_limit, "end after so many seconds in all")
       ->check(CLI::PositiveNumber);

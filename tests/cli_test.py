@@ -37,6 +37,36 @@ class Golden(unittest.TestCase):
         with open(path, encoding="utf-8") as golden:
             self.assertEqual(golden.read(), text)
 
+    def test_unused_options(self):
+        with tempfile.TemporaryDirectory() as folder:
+            result = run("check", "--protocol", "rfc9293", "--scenario", "open-stale-syn", "--property", "no-stale-revival",
+                         "--checkpoint", folder, "--max-depth", "3")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("--checkpoint has no effect on the question", result.stderr)
+        self.assertIn("--max-depth has no effect on the question", result.stderr)
+
+    def test_reduced(self):
+        asked = ("check", "--protocol", "rfc9293", "--scenario", "close-one-loss", "--property", "reliable-close", "--format", "json")
+        whole, reduced = (json.loads(run(*asked, *more).stdout)["rows"][0] for more in ((), ("--reduce", "all")))
+        self.assertEqual([a["verdict"] for a in whole["answers"]], [a["verdict"] for a in reduced["answers"]])
+        self.assertEqual((whole["reduced"], reduced["reduced"]), ([], ["faults"]))
+        self.assertEqual(reduced["not_reduced"], ["symmetry: A starts in CLOSED and B in LISTEN"])
+        self.assertLess(reduced["states"], whole["states"])
+        refused = run(*asked, "--reduce", "symmetry")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("--reduce symmetry is not possible: A starts in CLOSED and B in LISTEN", refused.stderr)
+
+    def test_many_segments_at_once(self):
+        sends = ", ".join(['"send SYN seq=iss"'] * 9)
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "many.json"), "w", encoding="utf-8") as out:
+                out.write('{ "variant": "many", "of": "rfc9293", "cite": "a test", "says": "too much",\n  "changes": [ { "replace": '
+                          '"open-active", "with": { "id": "nine", "in": "CLOSED", "do": [ %s ] } } ] }\n' % sends)
+            result = run("check", "--protocol", "./many.json", "--scenario", "close-one-loss", cwd=folder)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("many.json:2:", result.stderr)
+        self.assertIn("one event sends more than 8 segments", result.stderr)
+
     def test_two_way_handshake(self):
         result = run("check", "--protocol", "two-way-handshake", "--scenario", "open-stale-syn", "--property", "no-stale-revival")
         self.assertEqual((result.returncode, result.stderr), (1, ""))

@@ -319,6 +319,9 @@ bool endpoint_machine::store(thread& t, const instruction& i, int slot, int valu
 }
 
 void endpoint_machine::send(thread& t, const instruction& i) const {
+  if (t.sent.size() == most_sent)
+    throw model_error(i.at, fmt::format("one event sends more than {} segments", most_sent),
+                      "let several events send them, or one segment stand for more");
   scene s;
   s[row::self] = t.now.data();
   s[row::segment] = t.segment != nullptr ? t.segment->data() : nullptr;

@@ -33,6 +33,9 @@ struct observers {
   std::vector<observation> rules;
 };
 
+// Segments that one event may send. A rule that sends more is a mistake of the protocol.
+inline constexpr std::size_t most_sent = 8;
+
 // What one event did to an endpoint.
 struct reaction {
   values after;

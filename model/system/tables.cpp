@@ -15,8 +15,6 @@ int age_of(int t) { return t % ages_per_segment; }
 
 values row(std::span<const int> s) { return {s.begin(), s.end()}; }
 
-constexpr std::size_t most_sent = 8;  // by one event: as many as there are bits in pushed::again
-
 }  // namespace
 
 tables::tables(const composition& c, const std::array<observers, 2>& extra, outcome_listener listener)
@@ -82,7 +80,6 @@ void tables::add_outcomes(int side, id endpoint, step_kind kind, int which, id s
     if (listener_) listener_(side, before, r.after, segment != none ? &arrived : nullptr, o);
     if (into.count == std::numeric_limits<std::uint16_t>::max())
       throw std::length_error("an event has more than 65535 outcomes");
-    if (burst.size() > most_sent) throw std::length_error("an event sends more than 8 segments");
     ++into.count;
     quick_.push_back({o.certain, o.after, channels_[at(side)].bursts(burst),
                       static_cast<std::uint8_t>(burst.size()), charges_ && kind == step_kind::time_out,
@@ -209,6 +206,38 @@ bool tables::has_wire(int sender, const values& tokens, id segment) const {
   const channel_tables& t = channels_[at(sender)];
   return std::any_of(tokens.begin(), tokens.end(),
                      [&](int tok) { return t.wire_of[segment_of(tok)] == t.wire_of[segment]; });
+}
+
+tables::known_arrival tables::look_up_arrival(int side, id endpoint, id segment) const {
+  const reacted* r = endpoints_[at(side)].arrivals.find(endpoint, segment);
+  if (r == nullptr || !r->known) return {};
+  known_arrival result{true, r->met == 0 && r->count > 0, 0};
+  for (const id o : all_of(*r).outcomes) {
+    result.does_nothing = result.does_nothing && !quick_[o].changes && quick_[o].sends == 0;
+    result.most_sent = std::max<std::size_t>(result.most_sent, quick_[o].sends);
+  }
+  return result;
+}
+
+std::vector<tables::distinct_segment> tables::distinct_segments(int sender, id channel) const {
+  std::vector<distinct_segment> result;
+  const std::span<const int> tokens = channels_[at(sender)].contents[channel];
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (i == 0 || tokens[i] != tokens[i - 1]) result.push_back({segment_of(tokens[i]), age_of(tokens[i]), 0});
+    ++result.back().copies;
+  }
+  return result;
+}
+
+id tables::mirrored_endpoint(int side, id endpoint) {
+  return endpoints_[at(1 - side)].rows(endpoint_row(side, endpoint));
+}
+
+id tables::mirrored_content(int sender, id channel) {
+  values tokens = row(channels_[at(sender)].contents[channel]);
+  for (int& t : tokens) t = token(intern_segment(1 - sender, segment_row(sender, segment_of(t))), age_of(t));
+  if (!fifo_) std::sort(tokens.begin(), tokens.end());
+  return channels_[at(1 - sender)].contents(tokens);
 }
 
 layout tables::fitting(const layout& before) const {

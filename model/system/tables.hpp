@@ -225,7 +225,33 @@ class tables {
     return endpoints_[at(side)].locals[endpoint].timer_runs;
   }
 
+  // What is known of an arrival without working it out.
+  struct known_arrival {
+    bool known = false;
+    bool does_nothing = false;  // every reaction leaves the endpoint as it is and sends nothing
+    std::size_t most_sent = 0;  // segments, by any reaction
+  };
+  known_arrival look_up_arrival(int side, id endpoint, id segment) const;
+
+  // A content's distinct segments, in the order in which steps look at them.
+  struct distinct_segment {
+    id segment = 0;
+    int age = 0;  // 0 where a component of its own stands for each age
+    int copies = 0;
+  };
+  std::vector<distinct_segment> distinct_segments(int sender, id channel) const;
+  // By sender: equal for segments that are equal but for their ghost tags.
+  id wire_of(int sender, id segment) const { return channels_[at(sender)].wire_of[segment]; }
+  int slots() const { return slots_; }  // components of a channel
+  bool charges_retransmissions() const { return charges_; }
+  std::array<int, 2> budget_left(id budget) const { return {losses(budget), duplicates(budget)}; }
+
+  // The same row or content at the other side, for two sides that are alike; a new id if it was not there.
+  id mirrored_endpoint(int side, id endpoint);
+  id mirrored_content(int sender, id channel);
+
   const outcome& outcome_of(id o) const { return outcomes_[o]; }
+  std::size_t outcome_count() const { return outcomes_.size(); }
 
   values endpoint_row(int side, id endpoint) const;
   values segment_row(int sender, id segment) const;
@@ -293,6 +319,7 @@ class tables {
   // Of a burst whose copies are charged.
   struct copies {
     std::uint8_t of = 0;  // bit i: a copy of the burst's segment i is in flight when it is sent
+    static_assert(most_sent <= 8);
   };
   struct channel_tables {
     row_interner segments, wires, contents;
