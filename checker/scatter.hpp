@@ -1,8 +1,7 @@
-// Words sorted by partition while they come: one buffer for each partition.
+// Words sorted by partition while they come: one buffer for each partition, all in one piece of memory.
 //
-// Writing to hundreds of buffers in turn would touch as many pages, more than a processor remembers the
-// places of. So a line of words is collected for each partition in a small block first, and written in one go
-// when it is complete (software write-combining: Balkesen, Teubner, Alonso and Ozsu 2013).
+// What comes next is written to one of hundreds of places. Their lines fit into a cache, if they are there
+// when they are needed: the line after the one that is written to is asked for in time.
 #pragma once
 
 #include <algorithm>
@@ -21,75 +20,73 @@ namespace tcpmc::checker {
 template <typename Word, std::size_t Partitions>
 class scatter {
  public:
-  void put(std::size_t partition, Word w) {
-    std::uint8_t& n = collected_[partition];
-    lines_[partition][n] = w;
-    if (++n == line_words) write(partition);
-  }
-  // What was put, once; then it has to be cleared.
-  std::span<const Word> operator[](std::size_t partition) {
-    buffer& b = buffers_[partition];
-    const std::size_t rest = collected_[partition];
-    if (rest != 0) write(partition);
-    if (b.used == 0) return {};
-    return {reinterpret_cast<const Word*>(b.all[0]),
-            b.used * line_words - (rest != 0 ? line_words - rest : 0)};
-  }
-  void clear(std::size_t partition) { buffers_[partition].used = 0; }
+  scatter() { begin(0); }
 
-  // Whether a buffer has reached `room` words; it takes more all the same.
-  bool full(std::size_t room) const { return longest_ * line_words >= room; }
+  void put(std::size_t partition, Word w) {
+    std::uint32_t& n = used_[partition];
+    if (n == capacity_) [[unlikely]]
+      grow();
+    Word* const at = buffer(partition) + n++;
+    __builtin_prefetch(at + line_words, 1);
+    *at = w;
+  }
+  // So many words were put.
+  void count(std::size_t words) { all_ += words; }
+  std::span<const Word> operator[](std::size_t partition) { return {buffer(partition), used_[partition]}; }
+  void clear(std::size_t partition) { used_[partition] = 0; }
+
+  // Whether there are `room` words a partition; it takes more all the same.
+  bool full(std::size_t room) const { return all_ >= room * Partitions; }
   // When all are clear: makes room for so many words in each.
   void begin(std::size_t room) {
-    longest_ = 0;
-    const std::size_t needed = room / line_words + 8;
-    if (needed <= buffers_[0].all.count()) return;
-    for (buffer& b : buffers_) {
-      b.all = lines();  // first, so that there are never two
-      b.all = lines(needed + needed / 4);
-    }
+    all_ = 0;
+    const std::size_t needed = room + room / 8 + 4 * line_words;  // they are not equally many
+    if (needed > capacity_) reserve(needed + needed / 4);
   }
 
  private:
   static constexpr std::size_t line_words = 64 / sizeof(Word);
-  struct buffer {
-    lines all;
-    std::size_t used = 0;
-  };
 
-  void write(std::size_t partition) {
-    buffer& b = buffers_[partition];
-    if (b.used == b.all.count()) {
-      lines more(b.used + b.used / 2 + 8);
-      if (b.used != 0) std::memcpy(more[0], b.all[0], 64 * b.used);
-      b.all = std::move(more);
-    }
-    std::memcpy(b.all[b.used], lines_[partition].data(), 64);
-    longest_ = std::max(longest_, ++b.used);
-    collected_[partition] = 0;
+  Word* buffer(std::size_t partition) { return reinterpret_cast<Word*>(memory_[0]) + partition * capacity_; }
+  void reserve(std::size_t words) {
+    const std::size_t in_lines = (words + line_words - 1) / line_words | 1;  // odd: not all in one cache set
+    memory_ = lines();  // first, so that there are never two
+    memory_ = lines(Partitions * in_lines + 1);
+    capacity_ = in_lines * line_words;
+  }
+  __attribute__((noinline)) void grow() {
+    scatter bigger;
+    bigger.reserve(capacity_ + capacity_ / 2);
+    for (std::size_t p = 0; p < Partitions; ++p)
+      std::memcpy(bigger.buffer(p), buffer(p), used_[p] * sizeof(Word));
+    memory_ = std::move(bigger.memory_);
+    capacity_ = bigger.capacity_;
   }
 
-  alignas(64) std::array<std::array<Word, line_words>, Partitions> lines_{};
-  std::array<std::uint8_t, Partitions> collected_{};
-  std::size_t longest_ = 0;  // in lines
-  std::array<buffer, Partitions> buffers_;
+  std::array<std::uint32_t, Partitions> used_{};  // words
+  lines memory_;
+  std::size_t capacity_ = 0;  // words of a partition
+  std::size_t all_ = 0;
 };
 
-// Sorts words of so many bits by their 22 highest ones.
-template <typename Word>
-void sort_by_high_bits(std::vector<Word>& words, std::vector<Word>& room, unsigned width) {
+// Sorts words by key(word), a number of so many bits: by its digits, from the least one on. `room` is
+// scratch.
+template <typename Word, typename Key>
+void sort_by(std::span<Word> words, std::vector<Word>& room, unsigned bits, Key&& key) {
   constexpr unsigned digit = 11;
   constexpr std::size_t values = std::size_t{1} << digit;
   room.resize(words.size());
-  for (const unsigned digits_above : {2u, 1u}) {
-    const unsigned shift = width > digits_above * digit ? width - digits_above * digit : 0;
+  std::span<Word> from = words, to = room;
+  for (unsigned shift = 0; shift < bits; shift += digit) {
+    const auto value = [&](Word w) { return static_cast<std::size_t>(key(w) >> shift) % values; };
     std::array<std::uint32_t, values> at{};
-    for (const Word w : words) ++at[static_cast<std::size_t>(w >> shift) % values];
+    for (const Word w : from) ++at[value(w)];
     std::uint32_t sum = 0;
     for (std::uint32_t& a : at) sum += std::exchange(a, sum);
-    for (const Word w : words) room[at[static_cast<std::size_t>(w >> shift) % values]++] = w;
-    words.swap(room);
+    for (const Word w : from) to[at[value(w)]++] = w;
+    std::swap(from, to);
   }
+  if (from.data() != words.data()) std::copy(from.begin(), from.end(), words.begin());
 }
 
 }  // namespace tcpmc::checker

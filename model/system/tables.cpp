@@ -15,8 +15,6 @@ int age_of(int t) { return t % ages_per_segment; }
 
 values row(std::span<const int> s) { return {s.begin(), s.end()}; }
 
-constexpr std::size_t most_sent = 8;  // by one event: as many as there are bits in pushed::again
-
 }  // namespace
 
 tables::tables(const composition& c, const std::array<observers, 2>& extra, outcome_listener listener)
@@ -26,6 +24,7 @@ tables::tables(const composition& c, const std::array<observers, 2>& extra, outc
       endpoints_{endpoint_tables(c, 0, extra[0]), endpoint_tables(c, 1, extra[1])},
       is_set_(network_.is_set()),
       fifo_(network_.order == language::delivery_order::fifo),
+      timed_(c.scenario.time != language::time_mode::untimed),
       ages_(network_.lifetime > 0),
       charges_(c.scenario.time != language::time_mode::timed && !network_.duplication.unlimited),
       duplicates_(network_.duplication.unlimited || network_.duplication.count > 0),
@@ -82,7 +81,7 @@ void tables::add_outcomes(int side, id endpoint, step_kind kind, int which, id s
     if (listener_) listener_(side, before, r.after, segment != none ? &arrived : nullptr, o);
     if (into.count == std::numeric_limits<std::uint16_t>::max())
       throw std::length_error("an event has more than 65535 outcomes");
-    if (burst.size() > most_sent) throw std::length_error("an event sends more than 8 segments");
+    if (burst.size() > std::size_t{most_sent}) throw std::length_error("an event sends more than 8 segments");
     ++into.count;
     quick_.push_back({o.certain, o.after, channels_[at(side)].bursts(burst),
                       static_cast<std::uint8_t>(burst.size()), charges_ && kind == step_kind::time_out,
@@ -181,6 +180,7 @@ bool tables::learn_content(int sender, id channel) {
     }
     if (!has_to_arrive) fresh.aged = t.contents(older);
   }
+  t.pushes.at(channel, 0);  // has a row, though nothing in it may be known
   fresh.known = true;
   t.by_id[channel] = fresh;
   return true;

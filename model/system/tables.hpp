@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cassert>
 #include <compare>
 #include <functional>
 #include <optional>
@@ -136,6 +137,7 @@ class grid {
   std::span<const T> row(std::size_t r) const {
     return r < rows_ ? std::span(cells_).subspan(r * stride_, stride_) : std::span<const T>();
   }
+  std::size_t columns() const { return stride_; }
   T& at(std::size_t row, std::size_t column) {
     if (column >= stride_) {
       const std::size_t wider = std::max<std::size_t>({4, column + 1, stride_ + stride_ / 2});
@@ -205,6 +207,18 @@ class tables {
   // or plain_ids.
   template <typename State, typename Emit>
   expansion successors(const State& s, missing_entries& missing, Emit&& emit) const;
+
+  // The successors of states, at most `most_in_group`, that agree in endpoint `side` and in what is in flight
+  // towards it: those by that endpoint's steps, by losses and copies of what is in flight towards it and, of
+  // side 0, by the tick; in no order. `into.room(n)` has to give n places to write to, `into.used(m)` takes
+  // the first m of them. Calls odd(word) at least once for each state that successors() has to be asked
+  // about: something is missing, a bound outside `met_before` was met, an outcome has marks outside
+  // `marks_before`, or told(outcome, next state, side) is false for an outcome that is open. Defined in
+  // bulk.hpp.
+  static constexpr std::size_t most_in_group = 256;
+  template <typename Word, typename Sink, typename Told, typename Odd>
+  void group_successors(int side, std::span<const Word> group, const layout& l, std::uint32_t met_before,
+                        std::uint64_t marks_before, Told&& told, Sink& into, Odd&& odd) const;
 
   // Works out entries, in their order; leaves those that were not there.
   void learn(missing_entries& entries);
@@ -310,6 +324,10 @@ class tables {
     learn_local(side, endpoint);
     return endpoints_[at(side)].locals[endpoint];
   }
+  // Turns `next`, which is `s`, into the state a tick later; false: time cannot go on, or nothing changes.
+  // What `s` is made of is known.
+  template <typename State>
+  bool ticked(const State& s, State& next) const;
   // Whether it was not there.
   bool learn_local(int side, id endpoint);
   bool learn_arrival(int side, id endpoint, id segment);
@@ -330,9 +348,10 @@ class tables {
   std::array<channel_tables, 2> channels_;
   std::vector<outcome> outcomes_;
   std::vector<quick_outcome> quick_;  // the same, for the search
-  bool is_set_, fifo_, ages_, charges_, duplicates_;
+  bool is_set_, fifo_, timed_, ages_, charges_, duplicates_;
   int slots_;  // components of a channel
   static constexpr id empty_content = 0, unknown = none - 1;
+  static constexpr int most_sent = 8;  // by one event: as many as copies::of has bits
 };
 
 template <typename State, typename Emit>
@@ -477,31 +496,40 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
     else
       meddle(step_kind::duplicate, side, duplication.unlimited ? 0 : 1, &entry::duplicated);
   }
-  if (composition_.scenario.time != language::time_mode::untimed) {
+  if (timed_) {
     State next = s;
-    bool possible = true, changes = false;
-    const auto moves = [&](std::size_t component, id to) {
-      changes = changes || to != s.get(component);
-      next = next.without(component).with(component, to);
-    };
-    for (int side = 0; side < 2 && possible; ++side) {
-      possible = locals[at(side)]->ticked != none;
-      if (possible) moves(at(side), locals[at(side)]->ticked);
-      if (!possible || !ages_) continue;
-      if (slots_ == 1) {
-        possible = contents[at(side)][0]->aged != none;
-        if (possible) moves(channel_component(side), contents[at(side)][0]->aged);
-        continue;
-      }
-      // The oldest have to have arrived, unless they may be lost now.
-      possible = network_.loss.unlimited || contents[at(side)][at(slots_ - 1)]->size == 0;
-      for (int slot = slots_; slot-- > 1;)
-        moves(channel_component(side, slot), s.get(channel_component(side, slot - 1)));
-      moves(channel_component(side), empty_content);
-    }
-    if (possible && changes) emit(next, table_step{step_kind::tick, 0, 0, 0}, nullptr);
+    if (ticked(s, next)) emit(next, table_step{step_kind::tick, 0, 0, 0}, nullptr);
   }
   return result;
+}
+
+template <typename State>
+bool tables::ticked(const State& s, State& next) const {
+  bool changes = false;
+  const auto moves = [&](std::size_t component, id to) {
+    changes = changes || to != s.get(component);
+    next = next.without(component).with(component, to);
+  };
+  for (int side = 0; side < 2; ++side) {
+    const id endpoint = endpoints_[at(side)].locals[s.get(at(side))].ticked;
+    if (endpoint == none) return false;
+    moves(at(side), endpoint);
+    if (!ages_) continue;
+    const std::vector<content>& contents = channels_[at(side)].by_id;
+    if (slots_ == 1) {
+      const id aged = contents[s.get(channel_component(side))].aged;
+      if (aged == none) return false;
+      moves(channel_component(side), aged);
+      continue;
+    }
+    // The oldest have to have arrived, unless they may be lost now.
+    if (!network_.loss.unlimited && contents[s.get(channel_component(side, slots_ - 1))].size != 0)
+      return false;
+    for (int slot = slots_; slot-- > 1;)
+      moves(channel_component(side, slot), s.get(channel_component(side, slot - 1)));
+    moves(channel_component(side), empty_content);
+  }
+  return changes;
 }
 
 }  // namespace tcpmc::system
