@@ -49,10 +49,8 @@ void tables::group_successors(int side, std::span<const Word> group, const layou
   // Of each state: its youngest content, what sending makes of it, how many segments there is room for (-1:
   // not known), and how many copies may be made.
   std::array<id, most_in_group> youngest;
-  std::array<const pushed*, most_in_group> pushes;
   std::array<int, most_in_group> room;
   std::array<int, most_in_group> copies_left;
-  const std::size_t bursts = outgoing.pushes.columns();
   for (std::size_t i = 0; i < size; ++i) {
     const packed_state<Word> s(group[i], l);
     youngest[i] = s.get(channel_component(side));
@@ -65,7 +63,7 @@ void tables::group_successors(int side, std::span<const Word> group, const layou
     }
     if (!is_known) odd(group[i]);
     room[i] = !is_known ? -1 : is_set_ ? most_sent : network_.capacity - there;
-    pushes[i] = outgoing.pushes.row(is_known ? youngest[i] : empty_content).data();
+    if (!is_known) youngest[i] = empty_content;
     copies_left[i] = duplicates(s.get(budget_component));
   }
   const unsigned youngest_shift = l.shift[channel_component(side)], budget_shift = l.shift[budget_component];
@@ -92,7 +90,8 @@ void tables::group_successors(int side, std::span<const Word> group, const layou
           if (!told(o, packed_state<Word>(out[i], l), side)) odd(group[i]);
         continue;
       }
-      if (q.burst >= bursts) {
+      const std::span<const pushed> pushed_to = outgoing.pushes.row(q.burst);
+      if (pushed_to.empty()) {
         all_odd();
         continue;
       }
@@ -100,18 +99,19 @@ void tables::group_successors(int side, std::span<const Word> group, const layou
       std::size_t n = 0;
       if (!q.charged && !q.open) {
         for (std::size_t i = 0; i < size; ++i) {
-          const id to = pushes[i][q.burst].to;
+          const id to = pushed_to[youngest[i]].to;
           out[n] = group[i] ^ by ^ Word { to ^ youngest[i] } << youngest_shift;
           n += static_cast<unsigned>(to < unknown) & static_cast<unsigned>(q.sends <= room[i]);
         }
         for (std::size_t i = 0; n != size && i < size; ++i)
-          if (pushes[i][q.burst].to == unknown || (q.sends > room[i] && (met_before & bound_capacity) == 0))
+          if (pushed_to[youngest[i]].to == unknown ||
+              (q.sends > room[i] && (met_before & bound_capacity) == 0))
             odd(group[i]);
         into.used(n);
         continue;
       }
       for (std::size_t i = 0; i < size; ++i) {
-        const id to = pushes[i][q.burst].to;
+        const id to = pushed_to[youngest[i]].to;
         int cost = 0;
         bool is_known = to != unknown;
         if (q.charged) {
@@ -119,9 +119,9 @@ void tables::group_successors(int side, std::span<const Word> group, const layou
           const packed_state<Word> s(group[i], l);
           for (int slot = 0; slot < slots_ && is_known; ++slot) {
             const id there = s.get(channel_component(side, slot));
-            const pushed* p = outgoing.pushes.find(there, q.burst);
+            const pushed* p = outgoing.pushes.find(q.burst, there);
             is_known = p != nullptr && p->to != unknown;
-            if (is_known) again |= outgoing.charged.find(there, q.burst)->of;
+            if (is_known) again |= outgoing.charged.find(q.burst, there)->of;
           }
           cost = std::popcount(again);
         }

@@ -137,7 +137,6 @@ class grid {
   std::span<const T> row(std::size_t r) const {
     return r < rows_ ? std::span(cells_).subspan(r * stride_, stride_) : std::span<const T>();
   }
-  std::size_t columns() const { return stride_; }
   T& at(std::size_t row, std::size_t column) {
     if (column >= stride_) {
       const std::size_t wider = std::max<std::size_t>({4, column + 1, stride_ + stride_ / 2});
@@ -314,7 +313,7 @@ class tables {
     std::vector<id> wire_of;  // by segment id: the segment without its ghost tags
     std::vector<content> by_id;
     std::vector<entry> entries;
-    // By content and burst.
+    // By burst and content: states that send the same are worked out one after the other.
     grid<pushed> pushes;
     grid<copies> charged;
   };
@@ -385,9 +384,6 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
   if (!result.known) return result;
   const id budget = s.get(budget_component);
 
-  // What each side's sending makes of its youngest content, by burst.
-  const std::array<std::span<const pushed>, 2> pushes{channels_[0].pushes.row(s.get(channel_component(0))),
-                                                      channels_[1].pushes.row(s.get(channel_component(1)))};
   // `rest` is the state without the endpoint and what it sent last.
   const auto react = [&](const reacted& all, int side, unsigned age, step_kind kind, const State& rest)
       __attribute__((always_inline)) {
@@ -400,7 +396,8 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
       if (q.sends == 0) {
         next = next.with(channel_component(side), own);
       } else {
-        const id to = q.burst < pushes[at(side)].size() ? pushes[at(side)][q.burst].to : unknown;
+        const pushed* const pushed_to = channels_[at(side)].pushes.find(q.burst, own);
+        const id to = pushed_to != nullptr ? pushed_to->to : unknown;
         if (to == unknown) {
           miss(table::push, side, own, q.burst);
           continue;
@@ -412,11 +409,11 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
           unsigned again = 0;
           for (int slot = 0; slot < slots_; ++slot) {
             const id content_there = s.get(channel_component(side, slot));
-            const pushed* there = channels_[at(side)].pushes.find(content_there, q.burst);
+            const pushed* there = channels_[at(side)].pushes.find(q.burst, content_there);
             if (there == nullptr || there->to == unknown)
               miss(table::push, side, content_there, q.burst);
             else
-              again |= channels_[at(side)].charged.find(content_there, q.burst)->of;
+              again |= channels_[at(side)].charged.find(q.burst, content_there)->of;
           }
           if (!result.known) continue;
           if (full) again &= (2u << std::max(room, 0)) - 1;
