@@ -160,8 +160,8 @@ class enumerating_search {
     std::vector<word> fresh;                                            // of the next level, not yet a chunk
     std::vector<word> successors = std::vector<word>(some_successors);  // not in the buffers yet
     std::size_t pending = 0;                                            // of `successors`
-    std::vector<word> odd;
-    std::vector<word> later;  // something was missing
+    std::vector<word> odd;                                              // that groups leave to `expand`
+    std::vector<word> later;                                            // something was missing
     typename System::missing missing;
     std::vector<found> marked;  // by the word that is being expanded
     std::array<occurrence, 64> first;
@@ -179,6 +179,7 @@ class enumerating_search {
     if (checkpoints_) levels_->keep_in_memory(0);
     layouts_ = {system_.words()};
     visited_ = std::make_unique<visited_set<word>>(system_.words().width());
+    begin_buffers();
     level_memory_ = wanted.level_memory;
     result_ = {};
   }
@@ -282,8 +283,7 @@ class enumerating_search {
       };
       for (;;) {
         on_all(chunks > 1, [&](worker& w) {
-          while (!w.buffers.full(buffer_words_) && (w.next < w.taken.size() || take(w)))
-            expand_some(w, only_look);
+          while (!full(w) && (w.next < w.taken.size() || take(w))) expand_some(w, only_look);
         });
         insert_all(level + 1);
         if (!limits.check(so_far(level), result_.ended)) return stopped(level);
@@ -306,7 +306,7 @@ class enumerating_search {
     return true;
   }
 
-  // Expands the words of a chunk, or some of them: until the buffers are full.
+  // Expands the words of a chunk, or some of them where the buffers get full.
   void expand_some(worker& w, bool only_look) const {
     if (only_look) {
       for (; w.next < w.taken.size(); ++w.next)
@@ -314,7 +314,7 @@ class enumerating_search {
     } else if constexpr (GroupSystem<System, to_buffers>) {
       expand_in_groups(w);
     } else {
-      while (w.next < w.taken.size() && !w.buffers.full(buffer_words_)) expand(w, w.taken[w.next++]);
+      while (w.next < w.taken.size() && !full(w)) expand(w, w.taken[w.next++]);
     }
     put_successors(w);
   }
@@ -332,18 +332,22 @@ class enumerating_search {
       w.transitions += n;
     }
   };
-  // Takes back that they were counted.
+  // Takes back that those of one word were counted.
   struct uncounted {
     worker& w;
-    std::array<word, 256> nowhere;
-    word* room(std::size_t) { return nowhere.data(); }
+    word nowhere = 0;
+    word* room(std::size_t) { return &nowhere; }
     void used(std::size_t n) { w.transitions -= n; }
   };
 
   void expand_in_groups(worker& w) const {
-    const std::span<word> words = std::span(w.taken).subspan(w.next);
-    w.next = w.taken.size();
+    // The more words, the larger the groups. But they should not give many more successors than there is
+    // room for.
+    const std::size_t some = std::max(fewest_at_once, w.buffers.left(buffer_words_) / steps_at_most_mostly);
+    const std::span<word> words = std::span(w.taken).subspan(w.next, std::min(some, w.taken.size() - w.next));
+    w.next += words.size();
     w.odd.clear();
+    static_assert(System::most_in_group <= some_successors);
     to_buffers into{*this, w};
     for (int pass = 0; pass < 2; ++pass) {
       const auto key = [&](word x) { return system_.key(pass, x); };
@@ -357,7 +361,7 @@ class enumerating_search {
     }
     std::sort(w.odd.begin(), w.odd.end());
     w.odd.erase(std::unique(w.odd.begin(), w.odd.end()), w.odd.end());
-    uncounted again{w, {}};
+    uncounted again{w};
     for (const word& odd : w.odd) {
       for (int pass = 0; pass < 2; ++pass)
         system_.group_successors(pass, std::span(&odd, 1), result_.seen, again, [](word) {});
@@ -379,7 +383,7 @@ class enumerating_search {
   void put_successors(worker& w) const {
     for (std::size_t i = 0; i < w.pending; ++i) {
       const word mixed = visited_->mix(w.successors[i]);
-      w.buffers.put(visited_->partition_of(mixed), mixed);
+      w.buffers.put(visited_->partition_of(mixed), visited_->rest_of(mixed));
     }
     w.buffers.count(w.pending);
     w.pending = 0;
@@ -432,9 +436,8 @@ class enumerating_search {
     insert_buffered([&](worker& w, word fresh) { discover(w, next, fresh); });
     for (worker& w : workers_) result_.transitions += std::exchange(w.transitions, 0);
     const std::uint64_t states = visited_->size();
-    // All buffers together take about two thirds of a byte a state.
-    buffer_words_ =
-        std::max<std::size_t>(64, states / 14 / (visited_set<word>::partitions * workers_.size()));
+    // All buffers together take about two thirds of a byte a state, if rests have at most 32 bits.
+    buffer_words_ = std::max<std::size_t>(64, states / 8 / (visited_set<word>::partitions * workers_.size()));
     levels_->keep_in_memory(level_memory_ + (level_memory_ != 0 ? states / 8 : 0));
   }
 
@@ -444,12 +447,15 @@ class enumerating_search {
     std::atomic<std::size_t> next_partition = 0;
     on_all(visited_->size() > small, [&](worker& w) {
       for (std::size_t p; (p = next_partition++) < visited_set<word>::partitions;)
-        for (worker& from : workers_) {
-          visited_->insert(p, from.buffers[p], [&](word was_new) { fresh(w, was_new); });
-          from.buffers.clear(p);
-        }
+        for (worker& from : workers_)
+          from.buffers.take(
+              p, [&](auto rests) { visited_->insert(p, rests, [&](word was_new) { fresh(w, was_new); }); });
     });
-    for (worker& w : workers_) w.buffers.begin(buffer_words_);
+    begin_buffers();
+  }
+
+  void begin_buffers() {
+    for (worker& w : workers_) w.buffers.begin(buffer_words_, visited_->rest_bits());
   }
 
   void discover(worker& w, std::size_t level, word fresh) {
@@ -479,17 +485,18 @@ class enumerating_search {
   void rebuild_visited() {
     visited_.reset();
     visited_ = std::make_unique<visited_set<word>>(system_.words().width());
+    begin_buffers();
     for (std::size_t level = 0; level < levels_->levels(); ++level) {
       std::atomic<std::size_t> next_chunk = 0;
       const std::size_t chunks = levels_->chunks(level);
       while (next_chunk < chunks) {
         on_all(chunks > 1, [&](worker& w) {
           std::vector<word> words;
-          for (std::size_t c; !w.buffers.full(buffer_words_) && (c = next_chunk++) < chunks;) {
+          for (std::size_t c; !full(w) && (c = next_chunk++) < chunks;) {
             const auto& from = layouts_[levels_->read(level, c, words)];
             for (const word x : words) {
               const word mixed = visited_->mix(system_.repack(x, from));
-              w.buffers.put(visited_->partition_of(mixed), mixed);
+              w.buffers.put(visited_->partition_of(mixed), visited_->rest_of(mixed));
             }
             w.buffers.count(words.size());
           }
@@ -532,6 +539,7 @@ class enumerating_search {
     else
       crew_->run([&](unsigned i) { work(workers_[i]); });
   }
+  bool full(const worker& w) const { return w.buffers.left(buffer_words_) == 0; }
   bool nothing_taken() const {
     return std::all_of(workers_.begin(), workers_.end(),
                        [](const worker& w) { return w.next == w.taken.size(); });
@@ -548,6 +556,9 @@ class enumerating_search {
   }
 
   static constexpr std::size_t some_successors = 1024;
+  // Words that are expanded in groups at once: at least so many, and no more than there is room for if each
+  // has so many steps.
+  static constexpr std::size_t fewest_at_once = 8192, steps_at_most_mostly = 16;
   static constexpr std::size_t small = 20'000;  // states that one thread inserts into alone
   static constexpr std::size_t chunk = 4096;    // words that are taken at a time when they are expanded again
 

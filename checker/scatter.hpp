@@ -17,56 +17,74 @@
 
 namespace tcpmc::checker {
 
+// Words of a partition are kept as what its number does not tell, in 32 bits if that will do.
 template <typename Word, std::size_t Partitions>
 class scatter {
  public:
-  scatter() { begin(0); }
-
-  void put(std::size_t partition, Word w) {
+  void put(std::size_t partition, Word rest) {
     std::uint32_t& n = used_[partition];
     if (n == capacity_) [[unlikely]]
       grow();
-    Word* const at = buffer(partition) + n++;
-    __builtin_prefetch(at + line_words, 1);
-    *at = w;
+    if (narrow_)
+      put<std::uint32_t>(partition * capacity_ + n++, static_cast<std::uint32_t>(rest));
+    else
+      put<Word>(partition * capacity_ + n++, rest);
   }
   // So many words were put.
   void count(std::size_t words) { all_ += words; }
-  std::span<const Word> operator[](std::size_t partition) { return {buffer(partition), used_[partition]}; }
-  void clear(std::size_t partition) { used_[partition] = 0; }
+  // Calls take(span of rests) with what was put for a partition, and forgets it.
+  template <typename Take>
+  void take(std::size_t partition, Take&& take) {
+    const std::size_t from = partition * capacity_, n = std::exchange(used_[partition], 0);
+    if (narrow_)
+      take(std::span<const std::uint32_t>(at<std::uint32_t>(from), n));
+    else
+      take(std::span<const Word>(at<Word>(from), n));
+  }
 
-  // Whether there are `room` words a partition; it takes more all the same.
-  bool full(std::size_t room) const { return all_ >= room * Partitions; }
-  // When all are clear: makes room for so many words in each.
-  void begin(std::size_t room) {
+  // How many more words make `room` words a partition; it takes more all the same.
+  std::size_t left(std::size_t room) const { return all_ < room * Partitions ? room * Partitions - all_ : 0; }
+  // When nothing is in it: makes room for so many words in each partition, rests of so many bits.
+  void begin(std::size_t room, unsigned rest_bits) {
     all_ = 0;
-    const std::size_t needed = room + room / 8 + 4 * line_words;  // they are not equally many
-    if (needed > capacity_) reserve(needed + needed / 4);
+    const bool narrow = rest_bits <= 32;
+    const std::size_t needed = room + room / 8 + 64;  // they are not equally many
+    if (needed <= capacity_ && narrow == narrow_) return;
+    narrow_ = narrow;
+    reserve(needed + needed / 8);
   }
 
  private:
-  static constexpr std::size_t line_words = 64 / sizeof(Word);
-
-  Word* buffer(std::size_t partition) { return reinterpret_cast<Word*>(memory_[0]) + partition * capacity_; }
+  template <typename T>
+  T* at(std::size_t i) {
+    return reinterpret_cast<T*>(memory_[0]) + i;
+  }
+  template <typename T>
+  void put(std::size_t i, T value) {
+    T* const place = at<T>(i);
+    __builtin_prefetch(place + 64 / sizeof(T), 1);
+    *place = value;
+  }
   void reserve(std::size_t words) {
+    const std::size_t line_words = 64 / (narrow_ ? sizeof(std::uint32_t) : sizeof(Word));
     const std::size_t in_lines = (words + line_words - 1) / line_words | 1;  // odd: not all in one cache set
     memory_ = lines();  // first, so that there are never two
     memory_ = lines(Partitions * in_lines + 1);
     capacity_ = in_lines * line_words;
   }
   __attribute__((noinline)) void grow() {
-    scatter bigger;
-    bigger.reserve(capacity_ + capacity_ / 2);
+    const std::size_t before = capacity_, size = narrow_ ? sizeof(std::uint32_t) : sizeof(Word);
+    const lines old = std::move(memory_);
+    reserve(before + before / 2);
     for (std::size_t p = 0; p < Partitions; ++p)
-      std::memcpy(bigger.buffer(p), buffer(p), used_[p] * sizeof(Word));
-    memory_ = std::move(bigger.memory_);
-    capacity_ = bigger.capacity_;
+      std::memcpy(memory_[0] + p * capacity_ * size, old[0] + p * before * size, used_[p] * size);
   }
 
   std::array<std::uint32_t, Partitions> used_{};  // words
   lines memory_;
   std::size_t capacity_ = 0;  // words of a partition
   std::size_t all_ = 0;
+  bool narrow_ = false;
 };
 
 // Sorts words by key(word), a number of so many bits: by its digits, from the least one on. `room` is

@@ -105,23 +105,28 @@ class visited_set {
   Word mix(Word w) const { return mix_(w); }
   std::size_t partition_of(Word mixed) const { return static_cast<std::size_t>(mixed >> rest_bits_); }
 
-  // Inserts words of one partition, mixed; calls fresh(word) for each that was not there yet, in their order.
-  template <typename Fresh>
-  void insert(std::size_t of, std::span<const Word> mixed, Fresh&& fresh) {
+  unsigned rest_bits() const { return rest_bits_; }
+  Word rest_of(Word mixed) const { return mixed & ((Word{1} << rest_bits_) - 1); }
+
+  // Inserts words of one partition, by the rests of what they are mixed to, which are Words or narrower;
+  // calls fresh(word) for each that was not there yet, in their order.
+  template <typename Rest, typename Fresh>
+  void insert(std::size_t of, std::span<const Rest> rests, Fresh&& fresh) {
     partition& p = all_[of];
     const Word prefix = static_cast<Word>(of) << rest_bits_;
     std::size_t done = 0;
-    while (done < mixed.size())
+    while (done < rests.size())
       done += with_lines(p, [&](auto line) {
-        return p.template insert<decltype(line)>(mixed.subspan(done), prefix,
-                                                 [&](Word m) { fresh(mix_.back(m)); });
+        return p.template insert<decltype(line)>(rests.subspan(done),
+                                                 [&](Word rest) { fresh(mix_.back(prefix | rest)); });
       });
   }
 
   bool insert(Word w) {
     bool is_new = false;
     const Word m = mix_(w);
-    insert(partition_of(m), std::span<const Word>(&m, 1), [&](Word back) {
+    const Word rest = rest_of(m);
+    insert(partition_of(m), std::span<const Word>(&rest, 1), [&](Word back) {
       assert(back == w);
       (void)back;
       is_new = true;
@@ -201,21 +206,21 @@ class visited_set {
     }
 
     // Inserts until growing changes the lines; returns how many words were dealt with.
-    template <typename Line, typename Fresh>
-    std::size_t insert(std::span<const Word> mixed, Word prefix, Fresh&& fresh) {
+    template <typename Line, typename Rest, typename Fresh>
+    std::size_t insert(std::span<const Rest> rests, Fresh&& fresh) {
       const geometry g = places;
-      for (std::size_t i = 0; i < std::min(ahead, mixed.size()); ++i)
-        __builtin_prefetch(g.line(g.home(mixed[i] - prefix)), 1);
-      for (std::size_t i = 0; i < mixed.size(); ++i) {
-        if (i + ahead < mixed.size()) __builtin_prefetch(g.line(g.home(mixed[i + ahead] - prefix)), 1);
-        if (!find_or_put<Line>(g, mixed[i] - prefix)) continue;
-        fresh(mixed[i]);
+      for (std::size_t i = 0; i < std::min(ahead, rests.size()); ++i)
+        __builtin_prefetch(g.line(g.home(rests[i])), 1);
+      for (std::size_t i = 0; i < rests.size(); ++i) {
+        if (i + ahead < rests.size()) __builtin_prefetch(g.line(g.home(rests[i + ahead])), 1);
+        if (!find_or_put<Line>(g, rests[i])) continue;
+        fresh(rests[i]);
         if (++count >= most) {
           grow<Line>();
           return i + 1;
         }
       }
-      return mixed.size();
+      return rests.size();
     }
 
     // Whether the rest was not there.
