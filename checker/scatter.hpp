@@ -91,17 +91,22 @@ class scatter {
 // scratch.
 template <typename Word, typename Key>
 void sort_by(std::span<Word> words, std::vector<Word>& room, unsigned bits, Key&& key) {
-  constexpr unsigned digit = 11;
+  constexpr unsigned digit = 11, most_digits = (8 * sizeof(Word) + digit - 1) / digit;
   constexpr std::size_t values = std::size_t{1} << digit;
+  const unsigned digits = (bits + digit - 1) / digit;
+  const auto value = [](Word k, unsigned d) { return static_cast<std::size_t>(k >> (d * digit)) % values; };
+  std::array<std::array<std::uint32_t, values>, most_digits> at;
+  std::fill_n(at.begin(), digits, std::array<std::uint32_t, values>{});
+  for (const Word w : words) {
+    const Word k = key(w);
+    for (unsigned d = 0; d < digits; ++d) ++at[d][value(k, d)];
+  }
   room.resize(words.size());
   std::span<Word> from = words, to = room;
-  for (unsigned shift = 0; shift < bits; shift += digit) {
-    const auto value = [&](Word w) { return static_cast<std::size_t>(key(w) >> shift) % values; };
-    std::array<std::uint32_t, values> at{};
-    for (const Word w : from) ++at[value(w)];
+  for (unsigned d = 0; d < digits; ++d) {
     std::uint32_t sum = 0;
-    for (std::uint32_t& a : at) sum += std::exchange(a, sum);
-    for (const Word w : from) to[at[value(w)]++] = w;
+    for (std::uint32_t& a : at[d]) sum += std::exchange(a, sum);
+    for (const Word w : from) to[at[d][value(key(w), d)]++] = w;
     std::swap(from, to);
   }
   if (from.data() != words.data()) std::copy(from.begin(), from.end(), words.begin());

@@ -31,6 +31,7 @@
 #include <cstring>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "checker/lines.hpp"
 #include "checker/word.hpp"
@@ -240,15 +241,14 @@ class visited_set {
       return stash.insert(rest).second;
     }
 
-    // Puts a rest that is not there yet.
+    // Puts a rest that is not there yet, while all lines are being filled: `used` counts their entries.
     template <typename Line>
-    void put(const geometry& g, Word rest) {
+    void put(const geometry& g, std::vector<std::uint8_t>& used, Word rest) {
       using entry_type = decltype(Line::get(nullptr, 0));
       auto e = static_cast<entry_type>(g.entry(rest));
       std::uint64_t bucket = g.home(rest);
       for (unsigned distance = 0; distance <= far; ++distance, ++e, bucket = g.after(bucket))
-        if (const std::uint32_t free = Line::free(g.line(bucket)); free != 0)
-          return Line::put(g.line(bucket), std::countr_zero(free), e);
+        if (used[bucket] < Line::slots) return Line::put(g.line(bucket), used[bucket]++, e);
       stash.insert(rest);
     }
 
@@ -285,7 +285,8 @@ class visited_set {
       bigger.count = count;
       with_lines(bigger, [&](auto line) {
         const geometry g = bigger.places;
-        for_each<Line>([&](Word rest) { bigger.template put<decltype(line)>(g, rest); });
+        std::vector<std::uint8_t> used(g.buckets);
+        for_each<Line>([&](Word rest) { bigger.template put<decltype(line)>(g, used, rest); });
         return 0;
       });
       *this = std::move(bigger);

@@ -98,15 +98,16 @@ void tables::group_successors(int side, std::span<const Word> group, const layou
       Word* const out = into.room(size);
       std::size_t n = 0;
       if (!q.charged && !q.open) {
+        bool missing = false;
         for (std::size_t i = 0; i < size; ++i) {
           const id to = pushed_to[youngest[i]].to;
+          missing |= to == unknown;
           out[n] = group[i] ^ by ^ Word { to ^ youngest[i] } << youngest_shift;
           n += static_cast<unsigned>(to < unknown) & static_cast<unsigned>(q.sends <= room[i]);
         }
-        for (std::size_t i = 0; n != size && i < size; ++i)
-          if (pushed_to[youngest[i]].to == unknown ||
-              (q.sends > room[i] && (met_before & bound_capacity) == 0))
-            odd(group[i]);
+        const bool meets = n != size && (met_before & bound_capacity) == 0;
+        for (std::size_t i = 0; (missing || meets) && i < size; ++i)
+          if (pushed_to[youngest[i]].to == unknown || (q.sends > room[i] && meets)) odd(group[i]);
         into.used(n);
         continue;
       }
