@@ -35,7 +35,7 @@ struct rounds {
       std::vector<std::vector<word>> buffers(visited::partitions);
       for (std::uint64_t i = from; i < std::min(count, from + a_round); ++i) {
         const word mixed = set.mix(scatter(i * 2654435761u & ((word{1} << width) - 1)));
-        buffers[set.partition_of(mixed)].push_back(mixed);
+        buffers[set.partition_of(mixed)].push_back(set.rest_of(mixed));
       }
       all.push_back(std::move(buffers));
     }
@@ -43,7 +43,8 @@ struct rounds {
   std::uint64_t into(visited& set) const {
     std::uint64_t fresh = 0;
     for (const auto& buffers : all)
-      for (std::size_t p = 0; p < buffers.size(); ++p) set.insert(p, buffers[p], [&](word) { ++fresh; });
+      for (std::size_t p = 0; p < buffers.size(); ++p)
+        set.insert(p, std::span<const word>(buffers[p]), [&](word) { ++fresh; });
     return fresh;
   }
   std::vector<std::vector<std::vector<word>>> all;

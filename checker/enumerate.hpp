@@ -15,14 +15,17 @@
 // is a shortest one, and of the shortest the least one, compared from its end.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cassert>
 #include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "checker/crew.hpp"
@@ -51,6 +54,20 @@ concept TransitionSystem = requires(System system, const System constant, typena
   system.learn(what);
   { System::encode(what) } -> std::same_as<std::vector<std::byte>>;
   { System::decode(std::span<const std::byte>()) } -> std::same_as<typename System::missing>;
+};
+
+// What it may offer as well: successors of many words at once, as words only. Two passes, each over groups of
+// words, at most most_in_group, that have the same key(), a number below 2^key_bits(); they write to `into`
+// what `expand` would emit, together, in any order. What has marks outside `known`, or misses something, is
+// called odd in a pass at least: `expand` has to be asked as well. What a pass writes for a word does not
+// depend on its group.
+template <typename System, typename Sink>
+concept GroupSystem = requires(const System constant, int pass, typename System::word w, marks known,
+                               std::span<const typename System::word> group, Sink& into) {
+  { constant.key(pass, w) } -> std::same_as<typename System::word>;
+  { constant.key_bits(pass) } -> std::same_as<unsigned>;
+  constant.group_successors(pass, group, known, into, [](typename System::word) {});
+  { System::most_in_group } -> std::convertible_to<std::size_t>;
 };
 
 template <TransitionSystem System>
@@ -140,9 +157,11 @@ class enumerating_search {
     std::vector<word> taken;                               // words of a chunk, from `next` on to be expanded
     std::size_t next = 0;
     std::vector<word> room;
-    std::vector<word> fresh;                                // of the next level, not yet a chunk
-    std::vector<word> successors = std::vector<word>(256);  // of the word that is being expanded
-    std::vector<word> later;                                // something was missing
+    std::vector<word> fresh;                                            // of the next level, not yet a chunk
+    std::vector<word> successors = std::vector<word>(some_successors);  // not in the buffers yet
+    std::size_t pending = 0;                                            // of `successors`
+    std::vector<word> odd;                                              // that groups leave to `expand`
+    std::vector<word> later;                                            // something was missing
     typename System::missing missing;
     std::vector<found> marked;  // by the word that is being expanded
     std::array<occurrence, 64> first;
@@ -160,6 +179,7 @@ class enumerating_search {
     if (checkpoints_) levels_->keep_in_memory(0);
     layouts_ = {system_.words()};
     visited_ = std::make_unique<visited_set<word>>(system_.words().width());
+    begin_buffers();
     level_memory_ = wanted.level_memory;
     result_ = {};
   }
@@ -259,13 +279,11 @@ class enumerating_search {
         const auto& from = layouts_[levels_->read(level, c, w.taken)];
         if (from != system_.words())
           for (word& x : w.taken) x = system_.repack(x, from);
-        sort_by_high_bits(w.taken, w.room, system_.words().width());  // what is alike looks up alike
         return true;
       };
       for (;;) {
         on_all(chunks > 1, [&](worker& w) {
-          while (!w.buffers.full(buffer_words_) && (w.next < w.taken.size() || take(w)))
-            expand_some(w, only_look);
+          while (!full(w) && (w.next < w.taken.size() || take(w))) expand_some(w, only_look);
         });
         insert_all(level + 1);
         if (!limits.check(so_far(level), result_.ended)) return stopped(level);
@@ -288,35 +306,98 @@ class enumerating_search {
     return true;
   }
 
-  // Expands words until the chunk ends or a buffer is full.
+  // Expands the words of a chunk, or some of them where the buffers get full.
   void expand_some(worker& w, bool only_look) const {
-    while (w.next < w.taken.size() && !w.buffers.full(buffer_words_)) {
-      const word at = w.taken[w.next++];
-      std::uint64_t steps = 0;
-      typename System::expansion e;
-      if (only_look) {
-        e = system_.look(at, w.missing);
-      } else {
-        e = system_.expand(at, w.missing, [&](word next, const step&, marks m) {
-          if ((m & ~result_.seen) != 0) [[unlikely]]
-            w.marked.push_back({m, static_cast<std::uint32_t>(steps)});
-          if (steps == w.successors.size()) w.successors.resize(2 * steps);
-          w.successors[steps++] = next;
-        });
-        for (std::uint64_t i = 0; i < steps; ++i) {
-          const word mixed = visited_->mix(w.successors[i]);
-          w.buffers.put(visited_->partition_of(mixed), mixed);
-        }
-      }
-      if (!e.known) {
-        w.later.push_back(at);
-        w.marked.clear();
-        continue;
-      }
-      w.transitions += steps;
-      if ((e.of_state & ~result_.seen) != 0) w.marked.push_back({e.of_state, at_itself});
-      if (!w.marked.empty()) note(w, at);
+    if (only_look) {
+      for (; w.next < w.taken.size(); ++w.next)
+        noted(w, w.taken[w.next], system_.look(w.taken[w.next], w.missing));
+    } else if constexpr (GroupSystem<System, to_buffers>) {
+      expand_in_groups(w);
+    } else {
+      while (w.next < w.taken.size() && !full(w)) expand(w, w.taken[w.next++]);
     }
+    put_successors(w);
+  }
+
+  // Where groups' successors go.
+  struct to_buffers {
+    const enumerating_search& search;
+    worker& w;
+    word* room(std::size_t n) {
+      if (w.successors.size() - w.pending < n) search.put_successors(w);
+      return w.successors.data() + w.pending;
+    }
+    void used(std::size_t n) {
+      w.pending += n;
+      w.transitions += n;
+    }
+  };
+  // Takes back that those of one word were counted.
+  struct uncounted {
+    worker& w;
+    word nowhere = 0;
+    word* room(std::size_t) { return &nowhere; }
+    void used(std::size_t n) { w.transitions -= n; }
+  };
+
+  void expand_in_groups(worker& w) const {
+    // The more words, the larger the groups. But they should not give many more successors than there is
+    // room for.
+    const std::size_t some = std::max(fewest_at_once, w.buffers.left(buffer_words_) / steps_at_most_mostly);
+    const std::span<word> words = std::span(w.taken).subspan(w.next, std::min(some, w.taken.size() - w.next));
+    w.next += words.size();
+    w.odd.clear();
+    static_assert(System::most_in_group <= some_successors);
+    to_buffers into{*this, w};
+    for (int pass = 0; pass < 2; ++pass) {
+      const auto key = [&](word x) { return system_.key(pass, x); };
+      sort_by(words, w.room, system_.key_bits(pass), key);
+      for (std::size_t from = 0, to = 0; from < words.size(); from = to) {
+        const word common = key(words[from]);
+        while (to < words.size() && to - from < System::most_in_group && key(words[to]) == common) ++to;
+        system_.group_successors(pass, std::span<const word>(words.subspan(from, to - from)), result_.seen,
+                                 into, [&](word odd) { w.odd.push_back(odd); });
+      }
+    }
+    std::sort(w.odd.begin(), w.odd.end());
+    w.odd.erase(std::unique(w.odd.begin(), w.odd.end()), w.odd.end());
+    uncounted again{w};
+    for (const word& odd : w.odd) {
+      for (int pass = 0; pass < 2; ++pass)
+        system_.group_successors(pass, std::span(&odd, 1), result_.seen, again, [](word) {});
+      expand(w, odd);
+    }
+  }
+
+  void expand(worker& w, word at) const {
+    std::size_t steps = 0;
+    const auto e = system_.expand(at, w.missing, [&](word next, const step&, marks m) {
+      if ((m & ~result_.seen) != 0) [[unlikely]]
+        w.marked.push_back({m, static_cast<std::uint32_t>(steps)});
+      ++steps;
+      if (w.pending == w.successors.size()) put_successors(w);
+      w.successors[w.pending++] = next;
+    });
+    if (noted(w, at, e)) w.transitions += steps;
+  }
+  void put_successors(worker& w) const {
+    for (std::size_t i = 0; i < w.pending; ++i) {
+      const word mixed = visited_->mix(w.successors[i]);
+      w.buffers.put(visited_->partition_of(mixed), visited_->rest_of(mixed));
+    }
+    w.buffers.count(w.pending);
+    w.pending = 0;
+  }
+  // Keeps what a word and its steps are marked with; if something was missing, keeps the word for later.
+  bool noted(worker& w, word at, const typename System::expansion& e) const {
+    if (!e.known) {
+      w.later.push_back(at);
+      w.marked.clear();
+      return false;
+    }
+    if ((e.of_state & ~result_.seen) != 0) w.marked.push_back({e.of_state, at_itself});
+    if (!w.marked.empty()) note(w, at);
+    return true;
   }
 
   void note(worker& w, word at) const {
@@ -355,9 +436,8 @@ class enumerating_search {
     insert_buffered([&](worker& w, word fresh) { discover(w, next, fresh); });
     for (worker& w : workers_) result_.transitions += std::exchange(w.transitions, 0);
     const std::uint64_t states = visited_->size();
-    // All buffers together take about two thirds of a byte a state.
-    buffer_words_ =
-        std::max<std::size_t>(64, states / 14 / (visited_set<word>::partitions * workers_.size()));
+    // All buffers together take about two thirds of a byte a state, if rests have at most 32 bits.
+    buffer_words_ = std::max<std::size_t>(64, states / 8 / (visited_set<word>::partitions * workers_.size()));
     levels_->keep_in_memory(level_memory_ + (level_memory_ != 0 ? states / 8 : 0));
   }
 
@@ -367,12 +447,15 @@ class enumerating_search {
     std::atomic<std::size_t> next_partition = 0;
     on_all(visited_->size() > small, [&](worker& w) {
       for (std::size_t p; (p = next_partition++) < visited_set<word>::partitions;)
-        for (worker& from : workers_) {
-          visited_->insert(p, from.buffers[p], [&](word was_new) { fresh(w, was_new); });
-          from.buffers.clear(p);
-        }
+        for (worker& from : workers_)
+          from.buffers.take(
+              p, [&](auto rests) { visited_->insert(p, rests, [&](word was_new) { fresh(w, was_new); }); });
     });
-    for (worker& w : workers_) w.buffers.begin(buffer_words_);
+    begin_buffers();
+  }
+
+  void begin_buffers() {
+    for (worker& w : workers_) w.buffers.begin(buffer_words_, visited_->rest_bits());
   }
 
   void discover(worker& w, std::size_t level, word fresh) {
@@ -402,18 +485,20 @@ class enumerating_search {
   void rebuild_visited() {
     visited_.reset();
     visited_ = std::make_unique<visited_set<word>>(system_.words().width());
+    begin_buffers();
     for (std::size_t level = 0; level < levels_->levels(); ++level) {
       std::atomic<std::size_t> next_chunk = 0;
       const std::size_t chunks = levels_->chunks(level);
       while (next_chunk < chunks) {
         on_all(chunks > 1, [&](worker& w) {
           std::vector<word> words;
-          for (std::size_t c; !w.buffers.full(buffer_words_) && (c = next_chunk++) < chunks;) {
+          for (std::size_t c; !full(w) && (c = next_chunk++) < chunks;) {
             const auto& from = layouts_[levels_->read(level, c, words)];
             for (const word x : words) {
               const word mixed = visited_->mix(system_.repack(x, from));
-              w.buffers.put(visited_->partition_of(mixed), mixed);
+              w.buffers.put(visited_->partition_of(mixed), visited_->rest_of(mixed));
             }
+            w.buffers.count(words.size());
           }
         });
         insert_buffered([](worker&, word) {});
@@ -454,6 +539,7 @@ class enumerating_search {
     else
       crew_->run([&](unsigned i) { work(workers_[i]); });
   }
+  bool full(const worker& w) const { return w.buffers.left(buffer_words_) == 0; }
   bool nothing_taken() const {
     return std::all_of(workers_.begin(), workers_.end(),
                        [](const worker& w) { return w.next == w.taken.size(); });
@@ -469,6 +555,10 @@ class enumerating_search {
     return false;
   }
 
+  static constexpr std::size_t some_successors = 1024;
+  // Words that are expanded in groups at once: at least so many, and no more than there is room for if each
+  // has so many steps.
+  static constexpr std::size_t fewest_at_once = 8192, steps_at_most_mostly = 16;
   static constexpr std::size_t small = 20'000;  // states that one thread inserts into alone
   static constexpr std::size_t chunk = 4096;    // words that are taken at a time when they are expanded again
 

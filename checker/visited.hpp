@@ -31,6 +31,7 @@
 #include <cstring>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "checker/lines.hpp"
 #include "checker/word.hpp"
@@ -105,23 +106,28 @@ class visited_set {
   Word mix(Word w) const { return mix_(w); }
   std::size_t partition_of(Word mixed) const { return static_cast<std::size_t>(mixed >> rest_bits_); }
 
-  // Inserts words of one partition, mixed; calls fresh(word) for each that was not there yet, in their order.
-  template <typename Fresh>
-  void insert(std::size_t of, std::span<const Word> mixed, Fresh&& fresh) {
+  unsigned rest_bits() const { return rest_bits_; }
+  Word rest_of(Word mixed) const { return mixed & ((Word{1} << rest_bits_) - 1); }
+
+  // Inserts words of one partition, by the rests of what they are mixed to, which are Words or narrower;
+  // calls fresh(word) for each that was not there yet, in their order.
+  template <typename Rest, typename Fresh>
+  void insert(std::size_t of, std::span<const Rest> rests, Fresh&& fresh) {
     partition& p = all_[of];
     const Word prefix = static_cast<Word>(of) << rest_bits_;
     std::size_t done = 0;
-    while (done < mixed.size())
+    while (done < rests.size())
       done += with_lines(p, [&](auto line) {
-        return p.template insert<decltype(line)>(mixed.subspan(done), prefix,
-                                                 [&](Word m) { fresh(mix_.back(m)); });
+        return p.template insert<decltype(line)>(rests.subspan(done),
+                                                 [&](Word rest) { fresh(mix_.back(prefix | rest)); });
       });
   }
 
   bool insert(Word w) {
     bool is_new = false;
     const Word m = mix_(w);
-    insert(partition_of(m), std::span<const Word>(&m, 1), [&](Word back) {
+    const Word rest = rest_of(m);
+    insert(partition_of(m), std::span<const Word>(&rest, 1), [&](Word back) {
       assert(back == w);
       (void)back;
       is_new = true;
@@ -201,21 +207,21 @@ class visited_set {
     }
 
     // Inserts until growing changes the lines; returns how many words were dealt with.
-    template <typename Line, typename Fresh>
-    std::size_t insert(std::span<const Word> mixed, Word prefix, Fresh&& fresh) {
+    template <typename Line, typename Rest, typename Fresh>
+    std::size_t insert(std::span<const Rest> rests, Fresh&& fresh) {
       const geometry g = places;
-      for (std::size_t i = 0; i < std::min(ahead, mixed.size()); ++i)
-        __builtin_prefetch(g.line(g.home(mixed[i] - prefix)), 1);
-      for (std::size_t i = 0; i < mixed.size(); ++i) {
-        if (i + ahead < mixed.size()) __builtin_prefetch(g.line(g.home(mixed[i + ahead] - prefix)), 1);
-        if (!find_or_put<Line>(g, mixed[i] - prefix)) continue;
-        fresh(mixed[i]);
+      for (std::size_t i = 0; i < std::min(ahead, rests.size()); ++i)
+        __builtin_prefetch(g.line(g.home(rests[i])), 1);
+      for (std::size_t i = 0; i < rests.size(); ++i) {
+        if (i + ahead < rests.size()) __builtin_prefetch(g.line(g.home(rests[i + ahead])), 1);
+        if (!find_or_put<Line>(g, rests[i])) continue;
+        fresh(rests[i]);
         if (++count >= most) {
           grow<Line>();
           return i + 1;
         }
       }
-      return mixed.size();
+      return rests.size();
     }
 
     // Whether the rest was not there.
@@ -235,15 +241,14 @@ class visited_set {
       return stash.insert(rest).second;
     }
 
-    // Puts a rest that is not there yet.
+    // Puts a rest that is not there yet, while all lines are being filled: `used` counts their entries.
     template <typename Line>
-    void put(const geometry& g, Word rest) {
+    void put(const geometry& g, std::vector<std::uint8_t>& used, Word rest) {
       using entry_type = decltype(Line::get(nullptr, 0));
       auto e = static_cast<entry_type>(g.entry(rest));
       std::uint64_t bucket = g.home(rest);
       for (unsigned distance = 0; distance <= far; ++distance, ++e, bucket = g.after(bucket))
-        if (const std::uint32_t free = Line::free(g.line(bucket)); free != 0)
-          return Line::put(g.line(bucket), std::countr_zero(free), e);
+        if (used[bucket] < Line::slots) return Line::put(g.line(bucket), used[bucket]++, e);
       stash.insert(rest);
     }
 
@@ -280,7 +285,8 @@ class visited_set {
       bigger.count = count;
       with_lines(bigger, [&](auto line) {
         const geometry g = bigger.places;
-        for_each<Line>([&](Word rest) { bigger.template put<decltype(line)>(g, rest); });
+        std::vector<std::uint8_t> used(g.buckets);
+        for_each<Line>([&](Word rest) { bigger.template put<decltype(line)>(g, used, rest); });
         return 0;
       });
       *this = std::move(bigger);

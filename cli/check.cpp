@@ -70,7 +70,7 @@ void decide(const property_set& p, check_result& result) {
       a.says = verdict::holds;
     result.answers.push_back(std::move(a));
   }
-  result.bounds_met = static_cast<std::uint32_t>(result.statistics.seen >> (2 * properties::most_properties));
+  result.bounds_met = properties::bounds_of(result.statistics.seen);
 }
 
 // A path of an enumerating search, in words.

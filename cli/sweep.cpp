@@ -235,7 +235,7 @@ class sweeping {
     c.transitions = result->statistics.transitions;
     c.depth = result->statistics.depth;
     c.bounds = names_of_bounds(result->bounds_met);
-    c.limit = limit_text(result->statistics);
+    c.limit = limit_text(*result);
     going_on();
   }
 

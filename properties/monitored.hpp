@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "model/system/bulk.hpp"
 #include "model/system/tables.hpp"
 #include "properties/property.hpp"
 
@@ -51,6 +52,11 @@ class monitored_system {
   // A State is a system::packed_state or system::plain_ids.
   template <typename State, typename Emit>
   expansion expand(const State& s, missing& what, Emit&& emit) const;
+  // tables::group_successors(), where states and steps have no marks but those of `known`: what may have
+  // others is odd.
+  template <typename Word, typename Sink, typename Odd>
+  void group_successors(int side, std::span<const Word> group, const system::layout& l, marks known,
+                        Sink& into, Odd&& odd) const;
   // The marks that endpoints A and B have as they are, without those that only steps show.
   expansion look(system::id a, system::id b, missing& what) const;
 
@@ -161,6 +167,26 @@ monitored_system::expansion monitored_system::expand(const State& s, missing& wh
   return result;
 }
 
+template <typename Word, typename Sink, typename Odd>
+void monitored_system::group_successors(int side, std::span<const Word> group, const system::layout& l,
+                                        marks known, Sink& into, Odd&& odd) const {
+  using packed = system::packed_state<Word>;
+  missing nothing;
+  const auto told = [&](system::id outcome, const packed& next, int by) {
+    marks m = 0;
+    return judged(outcome, next.get(1u - static_cast<unsigned>(by)), next, nothing, m) && (m & ~known) == 0;
+  };
+  tables_.group_successors(side, group, l, bounds_of(known), known, told, into, odd);
+  if (side != 0 || ((state_marks_ | stuck_marks_) & ~known) == 0) return;
+  for (const Word w : group) {
+    const packed s(w, l);
+    const expansion looked = look(s.get(0), s.get(1), nothing);
+    if (!looked.known || (looked.of_state & ~known) != 0 ||
+        ((stuck_marks_ & ~known) != 0 && tables_.nothing_in_flight(s)))
+      odd(w);
+  }
+}
+
 template <typename Emit>
 marks monitored_system::successors(const state& s, Emit&& emit) {
   const system::plain_ids from(s);
@@ -190,6 +216,7 @@ class packed_system {
   using missing = monitored_system::missing;
   using expansion = monitored_system::expansion;
   using layout = system::layout;
+  static constexpr std::size_t most_in_group = system::tables::most_in_group;
 
   explicit packed_system(monitored_system& m) : monitored_(m), start_(m.initial()) { fit(); }
 
@@ -204,6 +231,19 @@ class packed_system {
     using state = system::packed_state<word>;
     return monitored_.expand(state(w, layout_), what,
                              [&](const state& next, const step& by, marks m) { emit(next.word(), by, m); });
+  }
+  // Words with the same key are a group of that side: its endpoint, and what is in flight towards it.
+  word key(int side, word w) const {
+    const group_key& k = keys_[static_cast<std::size_t>(side)];
+    return k.endpoint.of(w) << k.channel.bits | k.channel.of(w);
+  }
+  unsigned key_bits(int side) const {
+    const group_key& k = keys_[static_cast<std::size_t>(side)];
+    return k.endpoint.bits + k.channel.bits;
+  }
+  template <typename Sink, typename Odd>
+  void group_successors(int side, std::span<const word> group, marks known, Sink& into, Odd&& odd) const {
+    std::as_const(monitored_).group_successors(side, group, layout_, known, into, odd);
   }
   expansion look(word w, missing& what) const {
     const system::packed_state<word> s(w, layout_);
@@ -242,11 +282,33 @@ class packed_system {
   void fit() {
     layout_ = std::as_const(monitored_).tables().fitting(layout_);
     if (layout_.width() > 8 * sizeof(word)) throw word_overflow();
+    for (int side = 0; side < 2; ++side) {
+      group_key& k = keys_[static_cast<std::size_t>(side)];
+      k = {};
+      k.endpoint.add(layout_, static_cast<std::size_t>(side));
+      for (int slot = 0; slot < system::most_slots; ++slot)
+        k.channel.add(layout_, system::channel_component(1 - side, slot));
+    }
   }
+
+  // Components that are next to each other in a word.
+  struct part {
+    unsigned shift = 8 * sizeof(word) - 1, bits = 0;
+    void add(const layout& l, std::size_t component) {
+      if (l.bits[component] == 0) return;
+      shift = std::min(shift, l.shift[component]);
+      bits += l.bits[component];
+    }
+    word of(word w) const { return w >> shift & ((word{1} << bits) - 1); }
+  };
+  struct group_key {
+    part endpoint, channel;
+  };
 
   monitored_system& monitored_;
   system::state start_;
   layout layout_;
+  std::array<group_key, 2> keys_;
 };
 
 }  // namespace tcpmc::properties

@@ -51,6 +51,7 @@ inline constexpr int most_properties = 24;
 constexpr marks violated(std::size_t property) { return marks{1} << property; }
 constexpr marks witnessed(std::size_t property) { return marks{1} << (most_properties + property); }
 constexpr marks bounds_met(std::uint32_t bounds) { return marks{bounds} << (2 * most_properties); }
+constexpr std::uint32_t bounds_of(marks m) { return static_cast<std::uint32_t>(m >> (2 * most_properties)); }
 
 // Loads and binds properties for a composition. Reports every mistake; returns nothing if there is one.
 // Refuses a property that the scenario's time mode or network cannot decide, with the reason.

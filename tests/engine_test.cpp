@@ -124,19 +124,65 @@ TEST(visited, gives_back_the_words_that_were_new_in_batches_as_well) {
   std::set<std::uint64_t> standard;
   std::mt19937_64 random(5);
   for (int round = 0; round < 40; ++round) {
-    std::map<std::size_t, std::vector<std::uint64_t>> by_partition;
+    std::map<std::size_t, std::vector<std::uint32_t>> by_partition;
     std::set<std::uint64_t> expected, fresh;
     for (int i = 0; i < 5'000; ++i) {
       const std::uint64_t w = random() & 0x3ffff;
       if (standard.insert(w).second) expected.insert(w);
       const std::uint64_t mixed = visited.mix(w);
-      by_partition[visited.partition_of(mixed)].push_back(mixed);
+      by_partition[visited.partition_of(mixed)].push_back(static_cast<std::uint32_t>(visited.rest_of(mixed)));
     }
-    for (const auto& [partition, mixed] : by_partition)
-      visited.insert(partition, mixed, [&](std::uint64_t w) { EXPECT_TRUE(fresh.insert(w).second); });
+    for (const auto& [partition, rests] : by_partition)
+      visited.insert(partition, std::span<const std::uint32_t>(rests),
+                     [&](std::uint64_t w) { EXPECT_TRUE(fresh.insert(w).second); });
     ASSERT_EQ(fresh, expected);
   }
 }
+
+// ---- Buffers ----
+
+template <typename Word>
+void buffers_give_back_what_was_put(unsigned rest_bits) {
+  scatter<Word, 4> buffers;
+  std::mt19937_64 random(rest_bits);
+  for (const std::size_t room : {0u, 10u, 1'000u, 100u}) {
+    buffers.begin(room, rest_bits);
+    std::array<std::vector<Word>, 4> expected;
+    for (int i = 0; i < 3'000; ++i) {  // most of them to one partition: more than there is room for
+      const std::size_t partition = i % 16 == 0 ? random() % 4 : 2;
+      const Word rest = static_cast<Word>(random()) & ((Word{1} << rest_bits) - 1);
+      buffers.put(partition, rest);
+      expected[partition].push_back(rest);
+    }
+    buffers.count(3'000);
+    EXPECT_EQ(buffers.left(1'000), 1'000u);
+    EXPECT_EQ(buffers.left(750), 0u);
+    for (std::size_t p = 0; p < 4; ++p) {
+      std::vector<Word> found;
+      buffers.take(p, [&](auto rests) { found.assign(rests.begin(), rests.end()); });
+      EXPECT_TRUE(found == expected[p]);
+      buffers.take(p, [](auto rests) { EXPECT_TRUE(rests.empty()); });
+    }
+  }
+}
+TEST(buffers, give_back_what_was_put) {
+  for (const unsigned rest_bits : {8u, 32u, 33u, 56u})
+    buffers_give_back_what_was_put<std::uint64_t>(rest_bits);
+  for (const unsigned rest_bits : {30u, 100u}) buffers_give_back_what_was_put<wide>(rest_bits);
+}
+TEST(buffers, words_are_sorted_by_a_key_of_any_number_of_bits) {
+  std::mt19937_64 random(3);
+  for (const unsigned bits : {0u, 1u, 11u, 12u, 30u, 64u}) {
+    const auto key = [&](std::uint64_t w) { return bits == 0 ? 0 : w >> (64 - bits); };
+    std::vector<std::uint64_t> words(5'000), room;
+    for (std::uint64_t& w : words) w = random();
+    std::vector<std::uint64_t> expected = words;
+    std::stable_sort(expected.begin(), expected.end(), [&](auto a, auto b) { return key(a) < key(b); });
+    sort_by(std::span(words), room, bits, key);
+    EXPECT_EQ(words, expected);
+  }
+}
+
 TEST(visited, takes_few_bytes_a_word) {
   visited_set<std::uint64_t> visited(38);
   std::mt19937_64 random(9);

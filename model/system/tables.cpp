@@ -24,6 +24,7 @@ tables::tables(const composition& c, const std::array<observers, 2>& extra, outc
       endpoints_{endpoint_tables(c, 0, extra[0]), endpoint_tables(c, 1, extra[1])},
       is_set_(network_.is_set()),
       fifo_(network_.order == language::delivery_order::fifo),
+      timed_(c.scenario.time != language::time_mode::untimed),
       ages_(network_.lifetime > 0),
       charges_(c.scenario.time != language::time_mode::timed && !network_.duplication.unlimited),
       duplicates_(network_.duplication.unlimited || network_.duplication.count > 0),
@@ -178,6 +179,7 @@ bool tables::learn_content(int sender, id channel) {
     }
     if (!has_to_arrive) fresh.aged = t.contents(older);
   }
+  t.pushes.at(0, channel);  // has a column, though nothing in it may be known
   fresh.known = true;
   t.by_id[channel] = fresh;
   return true;
@@ -185,7 +187,7 @@ bool tables::learn_content(int sender, id channel) {
 
 bool tables::learn_push(int sender, id channel, id burst) {
   channel_tables& t = channels_[at(sender)];
-  if (const pushed* p = t.pushes.find(channel, burst); p != nullptr && p->to != unknown) return false;
+  if (const pushed* p = t.pushes.find(burst, channel); p != nullptr && p->to != unknown) return false;
   std::uint8_t again = 0;
   values tokens = row(t.contents[channel]);
   const values sent = row(t.bursts[burst]);
@@ -197,8 +199,8 @@ bool tables::learn_push(int sender, id channel, id burst) {
     tokens.insert(fifo_ ? tokens.end() : std::upper_bound(tokens.begin(), tokens.end(), young), young);
   }
   const bool fits = is_set_ || static_cast<int>(tokens.size()) <= network_.capacity;
-  t.pushes.at(channel, burst).to = fits ? t.contents(tokens) : none;
-  if (charges_) t.charged.at(channel, burst).of = again;
+  t.pushes.at(burst, channel).to = fits ? t.contents(tokens) : none;
+  if (charges_) t.charged.at(burst, channel).of = again;
   return true;
 }
 

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cassert>
 #include <compare>
 #include <functional>
 #include <optional>
@@ -206,6 +207,18 @@ class tables {
   template <typename State, typename Emit>
   expansion successors(const State& s, missing_entries& missing, Emit&& emit) const;
 
+  // The successors of states, at most `most_in_group`, that agree in endpoint `side` and in what is in flight
+  // towards it: those by that endpoint's steps, by losses and copies of what is in flight towards it and, of
+  // side 0, by the tick; in no order. `into.room(n)` has to give n places to write to, `into.used(m)` takes
+  // the first m of them. Calls odd(word) at least once for each state that successors() has to be asked
+  // about: something is missing, a bound outside `met_before` was met, an outcome has marks outside
+  // `marks_before`, or told(outcome, next state, side) is false for an outcome that is open. Defined in
+  // bulk.hpp.
+  static constexpr std::size_t most_in_group = 256;
+  template <typename Word, typename Sink, typename Told, typename Odd>
+  void group_successors(int side, std::span<const Word> group, const layout& l, std::uint32_t met_before,
+                        std::uint64_t marks_before, Told&& told, Sink& into, Odd&& odd) const;
+
   // Works out entries, in their order; leaves those that were not there.
   void learn(missing_entries& entries);
 
@@ -327,7 +340,7 @@ class tables {
     std::vector<id> wire_of;  // by segment id: the segment without its ghost tags
     std::vector<content> by_id;
     std::vector<entry> entries;
-    // By content and burst.
+    // By burst and content: states that send the same are worked out one after the other.
     grid<pushed> pushes;
     grid<copies> charged;
   };
@@ -337,6 +350,10 @@ class tables {
     learn_local(side, endpoint);
     return endpoints_[at(side)].locals[endpoint];
   }
+  // Turns `next`, which is `s`, into the state a tick later; false: time cannot go on, or nothing changes.
+  // What `s` is made of is known.
+  template <typename State>
+  bool ticked(const State& s, State& next) const;
   // Whether it was not there.
   bool learn_local(int side, id endpoint);
   bool learn_arrival(int side, id endpoint, id segment);
@@ -357,9 +374,10 @@ class tables {
   std::array<channel_tables, 2> channels_;
   std::vector<outcome> outcomes_;
   std::vector<quick_outcome> quick_;  // the same, for the search
-  bool is_set_, fifo_, ages_, charges_, duplicates_;
+  bool is_set_, fifo_, timed_, ages_, charges_, duplicates_;
   int slots_;  // components of a channel
   static constexpr id empty_content = 0, unknown = none - 1;
+  static constexpr int most_sent = 8;  // by one event: as many as copies::of has bits
 };
 
 template <typename State, typename Emit>
@@ -393,9 +411,6 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
   if (!result.known) return result;
   const id budget = s.get(budget_component);
 
-  // What each side's sending makes of its youngest content, by burst.
-  const std::array<std::span<const pushed>, 2> pushes{channels_[0].pushes.row(s.get(channel_component(0))),
-                                                      channels_[1].pushes.row(s.get(channel_component(1)))};
   // `rest` is the state without the endpoint and what it sent last.
   const auto react = [&](const reacted& all, int side, unsigned age, step_kind kind, const State& rest)
       __attribute__((always_inline)) {
@@ -408,7 +423,8 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
       if (q.sends == 0) {
         next = next.with(channel_component(side), own);
       } else {
-        const id to = q.burst < pushes[at(side)].size() ? pushes[at(side)][q.burst].to : unknown;
+        const pushed* const pushed_to = channels_[at(side)].pushes.find(q.burst, own);
+        const id to = pushed_to != nullptr ? pushed_to->to : unknown;
         if (to == unknown) {
           miss(table::push, side, own, q.burst);
           continue;
@@ -420,11 +436,11 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
           unsigned again = 0;
           for (int slot = 0; slot < slots_; ++slot) {
             const id content_there = s.get(channel_component(side, slot));
-            const pushed* there = channels_[at(side)].pushes.find(content_there, q.burst);
+            const pushed* there = channels_[at(side)].pushes.find(q.burst, content_there);
             if (there == nullptr || there->to == unknown)
               miss(table::push, side, content_there, q.burst);
             else
-              again |= channels_[at(side)].charged.find(content_there, q.burst)->of;
+              again |= channels_[at(side)].charged.find(q.burst, content_there)->of;
           }
           if (!result.known) continue;
           if (full) again &= (2u << std::max(room, 0)) - 1;
@@ -504,31 +520,40 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
     else
       meddle(step_kind::duplicate, side, duplication.unlimited ? 0 : 1, &entry::duplicated);
   }
-  if (composition_.scenario.time != language::time_mode::untimed) {
+  if (timed_) {
     State next = s;
-    bool possible = true, changes = false;
-    const auto moves = [&](std::size_t component, id to) {
-      changes = changes || to != s.get(component);
-      next = next.without(component).with(component, to);
-    };
-    for (int side = 0; side < 2 && possible; ++side) {
-      possible = locals[at(side)]->ticked != none;
-      if (possible) moves(at(side), locals[at(side)]->ticked);
-      if (!possible || !ages_) continue;
-      if (slots_ == 1) {
-        possible = contents[at(side)][0]->aged != none;
-        if (possible) moves(channel_component(side), contents[at(side)][0]->aged);
-        continue;
-      }
-      // The oldest have to have arrived, unless they may be lost now.
-      possible = network_.loss.unlimited || contents[at(side)][at(slots_ - 1)]->size == 0;
-      for (int slot = slots_; slot-- > 1;)
-        moves(channel_component(side, slot), s.get(channel_component(side, slot - 1)));
-      moves(channel_component(side), empty_content);
-    }
-    if (possible && changes) emit(next, table_step{step_kind::tick, 0, 0, 0}, nullptr);
+    if (ticked(s, next)) emit(next, table_step{step_kind::tick, 0, 0, 0}, nullptr);
   }
   return result;
+}
+
+template <typename State>
+bool tables::ticked(const State& s, State& next) const {
+  bool changes = false;
+  const auto moves = [&](std::size_t component, id to) {
+    changes = changes || to != s.get(component);
+    next = next.without(component).with(component, to);
+  };
+  for (int side = 0; side < 2; ++side) {
+    const id endpoint = endpoints_[at(side)].locals[s.get(at(side))].ticked;
+    if (endpoint == none) return false;
+    moves(at(side), endpoint);
+    if (!ages_) continue;
+    const std::vector<content>& contents = channels_[at(side)].by_id;
+    if (slots_ == 1) {
+      const id aged = contents[s.get(channel_component(side))].aged;
+      if (aged == none) return false;
+      moves(channel_component(side), aged);
+      continue;
+    }
+    // The oldest have to have arrived, unless they may be lost now.
+    if (!network_.loss.unlimited && contents[s.get(channel_component(side, slots_ - 1))].size != 0)
+      return false;
+    for (int slot = slots_; slot-- > 1;)
+      moves(channel_component(side, slot), s.get(channel_component(side, slot - 1)));
+    moves(channel_component(side), empty_content);
+  }
+  return changes;
 }
 
 }  // namespace tcpmc::system
