@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <stdexcept>
+#include <utility>
 
 #include "checker/cover.hpp"
 #include "checker/enumerate.hpp"
@@ -20,14 +21,6 @@ using language::composition;
 using properties::marks;
 using properties::property_set;
 using system::step;
-
-// Searching for a shortest run after a covering search gives up beyond this; the run is then said to be
-// minimised, not shortest.
-constexpr std::uint64_t states_for_minimality = 3'000'000;
-
-bool is_limit(checker::outcome o) {
-  return o != checker::outcome::complete && o != checker::outcome::goal_reached;
-}
 
 bool is_stuck(const composition& c, const property_set& p, const system::plain_state& s) {
   const system::plain_system on(c, p.observers);
@@ -62,7 +55,7 @@ void decide(const property_set& p, check_result& result) {
     const marks seen = result.statistics.seen;
     if ((seen & properties::violated(i)) != 0)
       a.says = verdict::violated;
-    else if (is_limit(result.statistics.ended))
+    else if (result.statistics.ended != checker::outcome::complete)
       a.says = verdict::inconclusive;
     else if (p.all[i].witness && (seen & properties::witnessed(i)) == 0)
       a.says = verdict::holds_vacuously;
@@ -89,6 +82,9 @@ class enumeration {
     }
   }
   std::vector<step> steps_to(marks mark) { return narrow_ ? narrow_->steps_to(mark) : wide_->steps_to(mark); }
+  const system::tables& tables() const {
+    return narrow_ ? narrow_->monitored.tables() : wide_->monitored.tables();
+  }
 
  private:
   template <typename Word>
@@ -150,11 +146,17 @@ void explain_bounds(const check_input& input, const property_set& p, check_resul
   }
 }
 
+std::vector<rule_count> rules_taken(const system::tables& tables) {
+  return count_rules(tables, [&](system::id o) { return tables.is_taken(o) ? 1u : 0u; });
+}
+
 void enumerate(const check_input& input, const property_set& p, checker::options limits,
                const checker::reporter& report, check_result& result) {
   enumeration search(*input.composition, p);
   limits.goal = goal_of(p);
+  limits.one_suffices = input.first_violation;
   result.statistics = search.run(limits, report);
+  result.rules = rules_taken(search.tables());
   decide(p, result);
   const system::plain_system plain(*input.composition, p.observers);
   for (std::size_t i = 0; i < p.all.size(); ++i) {
@@ -165,6 +167,7 @@ void enumerate(const check_input& input, const property_set& p, checker::options
         input.composition, *run, true, "breadth-first search: no shorter run violates the property", 0, 0};
     count_faults(c);
     result.answers[i].trace = std::move(c);
+    if (input.first_violation) break;
   }
   explain_bounds(input, p, result, [&](marks m) { return search.steps_to(m); });
 }
@@ -187,7 +190,8 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
   counterexample c = minimised(input, p, property, std::move(steps));
   checker::options narrow = limits;
   narrow.goal = properties::violated(property);
-  narrow.max_states = std::min(limits.max_states, states_for_minimality);
+  narrow.one_suffices = false;
+  narrow.max_states = std::min(limits.max_states, input.states_for_shortest);
   narrow.checkpoint.clear();
   // Ask the enumerating search for a shorter one, with no copies, one, and so on up to those that it uses.
   const int copies = c.on->scenario.network.duplication.count;
@@ -222,8 +226,10 @@ void cover(const check_input& input, const property_set& p, checker::options lim
   properties::covering_system covering(system);
   checker::covering_search search(covering);
   limits.goal = goal_of(p);
+  limits.one_suffices = input.first_violation;
   result.covering = true;
   result.statistics = search.run(limits, report);
+  result.rules = rules_taken(std::as_const(system).tables());
   decide(p, result);
   const auto steps_of = [&](marks m) {
     std::vector<step> steps;
@@ -233,6 +239,7 @@ void cover(const check_input& input, const property_set& p, checker::options lim
   for (std::size_t i = 0; i < p.all.size(); ++i) {
     if (result.answers[i].says != verdict::violated) continue;
     result.answers[i].trace = concrete(input, p, i, steps_of(properties::violated(i)), limits, report);
+    if (input.first_violation) break;
   }
   explain_bounds(input, p, result, steps_of);
 }
