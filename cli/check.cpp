@@ -66,35 +66,50 @@ void decide(const property_set& p, check_result& result) {
   result.bounds_met = static_cast<std::uint32_t>(result.statistics.seen >> (2 * properties::most_properties));
 }
 
+// A path of an enumerating search, in words.
+struct found_path {
+  std::vector<step> steps;
+  bool copies = false;  // a reduced search counts a copy and its delivery as one step
+};
+
 // An enumerating search of a composition, on words of 64 bits while these will do.
 class enumeration {
  public:
-  enumeration(const composition& c, const property_set& p) : composition_(c), properties_(p) {}
+  enumeration(const composition& c, const property_set& p, const properties::reductions& by = {})
+      : composition_(c), properties_(p), by_(by) {
+    if (by.symmetry) composition_ = properties::with_symmetric_final(c);
+  }
 
   checker::statistics run(const checker::options& limits, const checker::reporter& report) {
     try {
-      return narrow_.emplace(composition_, properties_).run(limits, report);
+      return begin<std::uint64_t>().run(limits, report);
     } catch (const properties::word_overflow&) {
-      narrow_.reset();
       checker::options wide = limits;
       if (!wide.checkpoint.empty()) wide.checkpoint += "-wide";  // what is in the other one are narrow words
-      return wide_.emplace(composition_, properties_).run(wide, report);
+      return begin<checker::wide>().run(wide, report);
     }
   }
-  std::vector<step> steps_to(marks mark) { return narrow_ ? narrow_->steps_to(mark) : wide_->steps_to(mark); }
-  const system::tables& tables() const {
-    return narrow_ ? narrow_->monitored.tables() : wide_->monitored.tables();
-  }
+  found_path path_to(marks mark) { return search_->path_to(mark); }
+  const system::tables& tables() const { return search_->tables(); }
 
  private:
-  template <typename Word>
-  struct on_words {
+  struct any_search {
+    virtual ~any_search() = default;
+    virtual checker::statistics run(const checker::options& limits, const checker::reporter& report) = 0;
+    virtual found_path path_to(marks mark) = 0;
+    virtual const system::tables& tables() const = 0;
+  };
+  // `System` is what is between the monitored system and the search.
+  template <typename System>
+  struct search_of final : any_search {
     properties::monitored_system monitored;
-    properties::packed_system<Word> packed{monitored};
-    checker::enumerating_search<properties::packed_system<Word>> search{packed};
+    System system;
+    checker::enumerating_search<System> search{system};
 
-    on_words(const composition& c, const property_set& p) : monitored(c, p) {}
-    checker::statistics run(const checker::options& limits, const checker::reporter& report) {
+    template <typename... More>
+    search_of(const composition& c, const property_set& p, More... more)
+        : monitored(c, p), system(monitored, more...) {}
+    checker::statistics run(const checker::options& limits, const checker::reporter& report) override {
       growth grows;
       return search.run(limits, [&](const checker::progress& so_far) {
         checker::progress told = so_far;
@@ -102,17 +117,33 @@ class enumeration {
         return !report || report(told);
       });
     }
-    std::vector<step> steps_to(marks mark) {
-      std::vector<step> steps;
-      for (const auto& s : search.path_to(mark))
-        steps.push_back(monitored.tables().describe(packed.unpack(s.from), s.by));
-      return steps;
+    const system::tables& tables() const override { return monitored.tables(); }
+    found_path path_to(marks mark) override {
+      std::vector<system::state> froms;
+      std::vector<typename System::step> path;
+      for (const auto& s : search.path_to(mark)) {
+        froms.push_back(system.unpack(s.from));
+        path.push_back(s.by);
+      }
+      found_path result{properties::told(monitored.tables(), froms, path), false};
+      result.copies = result.steps.size() > path.size();
+      return result;
     }
   };
-  const composition& composition_;
+  template <typename Word>
+  any_search& begin() {
+    search_.reset();
+    if (by_.any())
+      search_ = std::make_unique<search_of<properties::reduced_system<Word>>>(composition_, properties_, by_);
+    else
+      search_ = std::make_unique<search_of<properties::packed_system<Word>>>(composition_, properties_);
+    return *search_;
+  }
+
+  composition composition_;
   const property_set& properties_;
-  std::optional<on_words<std::uint64_t>> narrow_;
-  std::optional<on_words<checker::wide>> wide_;
+  properties::reductions by_;
+  std::unique_ptr<any_search> search_;
 };
 
 void count_faults(counterexample& c) {
@@ -146,30 +177,65 @@ void explain_bounds(const check_input& input, const property_set& p, check_resul
   }
 }
 
-std::vector<rule_count> rules_taken(const system::tables& tables) {
-  return count_rules(tables, [&](system::id o) { return tables.is_taken(o) ? 1u : 0u; });
+std::vector<rule_count> rules_taken(const check_input& input, const system::tables& tables) {
+  return count_rules(input.composition->protocols[0], tables,
+                     [&](system::id o) { return tables.is_taken(o) ? 1u : 0u; });
 }
 
-void enumerate(const check_input& input, const property_set& p, checker::options limits,
-               const checker::reporter& report, check_result& result) {
-  enumeration search(*input.composition, p);
+// The reductions that were asked for; nothing, and a mistake, if one that was named is not possible.
+std::optional<properties::reductions> reductions_of(const check_input& input, const property_set& p,
+                                                    check_result& result, language::diagnostics& errors) {
+  properties::reductions by;
+  bool possible = true;
+  const auto wish = [&](reduce named, const char* name, bool& made, auto why_not) {
+    if (input.reduce != named && input.reduce != reduce::all) return;
+    const std::optional<std::string> why = why_not(*input.composition, p);
+    made = !why;
+    if (made) {
+      result.reduced.emplace_back(name);
+    } else if (input.reduce == reduce::all) {
+      result.not_reduced.push_back(fmt::format("{}: {}", name, *why));
+    } else {
+      possible = false;
+      errors.add({input.scenario_file, 0}, fmt::format("--reduce {} is not possible: {}", name, *why),
+                 "--reduce all makes those reductions that are possible");
+    }
+  };
+  wish(reduce::faults, "faults", by.faults, properties::why_not_faults);
+  wish(reduce::symmetry, "symmetry", by.symmetry, properties::why_not_symmetry);
+  return possible ? std::optional(by) : std::nullopt;
+}
+
+void enumerate(const check_input& input, const property_set& p, const properties::reductions& by,
+               checker::options limits, const checker::reporter& report, check_result& result) {
+  enumeration search(*input.composition, p, by);
   limits.goal = goal_of(p);
   limits.one_suffices = input.first_violation;
   result.statistics = search.run(limits, report);
-  result.rules = rules_taken(search.tables());
+  result.rules = rules_taken(input, search.tables());
   decide(p, result);
   const system::plain_system plain(*input.composition, p.observers);
   for (std::size_t i = 0; i < p.all.size(); ++i) {
     if (result.answers[i].says != verdict::violated) continue;
-    const auto run = traces::replay(plain, search.steps_to(properties::violated(i)));
+    const found_path path = search.path_to(properties::violated(i));
+    auto run = traces::replay(plain, path.steps);
+    if (by.symmetry && run && !violates(*input.composition, p, i, *run))  // then it is the other endpoint's
+      run = traces::replay(plain, properties::mirrored(path.steps));
     if (!run || !violates(*input.composition, p, i, *run)) broken(p.all[i].name);
-    counterexample c{
-        input.composition, *run, true, "breadth-first search: no shorter run violates the property", 0, 0};
+    counterexample c{input.composition,
+                     *run,
+                     !path.copies,
+                     path.copies
+                         ? "not proven shortest: breadth-first search in which a copy and its delivery "
+                           "count as one step: none in fewer violates the property"
+                         : "breadth-first search: no shorter run violates the property",
+                     0,
+                     0};
     count_faults(c);
     result.answers[i].trace = std::move(c);
     if (input.first_violation) break;
   }
-  explain_bounds(input, p, result, [&](marks m) { return search.steps_to(m); });
+  explain_bounds(input, p, result, [&](marks m) { return search.path_to(m).steps; });
 }
 
 // The same scenario on a network that makes so many copies at most, for showing a covering search's run.
@@ -203,7 +269,7 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
     const bool shorter = (found.seen & narrow.goal) != 0;
     if (shorter) {
       const system::plain_system exact(*on, p.observers);
-      auto run = traces::replay(exact, search.steps_to(narrow.goal));
+      auto run = traces::replay(exact, search.path_to(narrow.goal).steps);
       if (!run || !violates(*on, p, property, *run)) broken(p.all[property].name);
       c.on = on;
       c.run = std::move(*run);
@@ -229,7 +295,7 @@ void cover(const check_input& input, const property_set& p, checker::options lim
   limits.one_suffices = input.first_violation;
   result.covering = true;
   result.statistics = search.run(limits, report);
-  result.rules = rules_taken(std::as_const(system).tables());
+  result.rules = rules_taken(input, std::as_const(system).tables());
   decide(p, result);
   const auto steps_of = [&](marks m) {
     std::vector<step> steps;
@@ -260,6 +326,13 @@ const char* name_of(verdict v) {
   return "?";
 }
 
+std::vector<std::string> names_of_bounds(std::uint32_t met) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < bound_names.size(); ++i)
+    if ((met & (1u << i)) != 0) names.emplace_back(bound_names[i]);
+  return names;
+}
+
 bool violates(const composition& c, const property_set& p, std::size_t property, const traces::run& r) {
   if (p.all[property].stuck) return is_stuck(c, p, r.end());
   const properties::judge judge(c, p);
@@ -272,7 +345,7 @@ bool violates(const composition& c, const property_set& p, std::size_t property,
   std::array<std::vector<const int*>, 2> flight;
   for (std::size_t s = 0; s < 2; ++s)
     for (const system::flight& f : last.state.channels[s]) flight[s].push_back(f.segment.data());
-  const system::values* segment = last.by.kind == system::step_kind::deliver ? &last.by.segment : nullptr;
+  const system::values* segment = system::arrives(last.by.kind) ? &last.by.segment : nullptr;
   const properties::step_view view{last.by.side, &before.endpoints[side], &last.did->after, segment,
                                    last.did->label.data()};
   return (judge.step(view, &before.endpoints[1 - side], &flight[side], &flight[1 - side]).certain & wanted) !=
@@ -318,10 +391,12 @@ std::optional<check_result> check(const check_input& input, const checker::optio
   if (!p) return std::nullopt;
   check_result result;
   try {
+    const auto by = reductions_of(input, *p, result, errors);
+    if (!by) return std::nullopt;
     if (input.composition->scenario.network.is_set())
       cover(input, *p, limits, report, result);
     else
-      enumerate(input, *p, limits, report, result);
+      enumerate(input, *p, *by, limits, report, result);
   } catch (const language::model_error& error) {
     errors.add(error.mistake);
     return std::nullopt;

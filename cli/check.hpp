@@ -9,12 +9,17 @@
 #include "checker/report.hpp"
 #include "cli/fired.hpp"
 #include "properties/property.hpp"
+#include "properties/reduced.hpp"
 #include "traces/run.hpp"
 
 namespace tcpmc::cli {
 
 enum class verdict { holds, holds_vacuously, violated, inconclusive };
 const char* name_of(verdict v);  // "holds", "holds vacuously", "violated", "inconclusive"
+
+// The bounds of a scenario in `met` (check_result::bounds_met): "incarnations", "capacity", "losses",
+// "duplicates".
+std::vector<std::string> names_of_bounds(std::uint32_t met);
 
 // A counterexample: the run, on the system on which it was replayed.
 struct counterexample {
@@ -41,8 +46,10 @@ struct met_bound {
 struct check_result {
   std::vector<answer> answers;  // one a property, in the order asked
   checker::statistics statistics;
-  bool covering = false;            // which search decided
-  std::vector<std::string> covers;  // what the verdicts cover; see coverage_of
+  bool covering = false;                 // which search decided
+  std::vector<std::string> reduced;      // by what the search was reduced (docs/reductions.md)
+  std::vector<std::string> not_reduced;  // and by what not, with the reason, where all was asked for
+  std::vector<std::string> covers;       // what the verdicts cover; see coverage_of
   std::vector<std::string> does_not_cover;
   std::uint32_t bounds_met = 0;
   std::vector<met_bound> explained;  // if asked for
@@ -51,10 +58,15 @@ struct check_result {
   std::vector<rule_count> rules;
 };
 
+// Which reductions are made (docs/reductions.md). One that is named has to be possible, or else nothing is
+// answered; `all` are those that are possible.
+enum class reduce { none, symmetry, faults, all };
+
 struct check_input {
   std::shared_ptr<const language::composition> composition;
   std::vector<const language::document*> properties;
   bool explain_bounds = false;
+  cli::reduce reduce = cli::reduce::none;
   bool first_violation = false;  // to end with the first property that is violated, and show one run
   // A run of a covering search is shortened by searches of so many states; what these cannot show is said to
   // be minimised, not shortest.

@@ -31,9 +31,12 @@ struct check_options {
   std::uint64_t max_depth = std::numeric_limits<std::uint64_t>::max();
   double time_limit = 0;           // seconds; 0: none
   std::uint64_t memory_limit = 0;  // megabytes; 0: what is free
-  std::string threads = "auto", checkpoint_folder, temporary_folder = "/var/tmp";
+  std::string threads = "auto", checkpoint_folder, temporary_folder = "/var/tmp", reduce = "none";
   bool show_traces = false, explain_bounds = false, rules = false, werror = false;
 };
+
+const std::map<std::string, reduce> reductions = {
+    {"none", reduce::none}, {"symmetry", reduce::symmetry}, {"faults", reduce::faults}, {"all", reduce::all}};
 
 // One question with its answers, as it will be told.
 struct answered {
@@ -88,6 +91,7 @@ class checking {
     int code = single ? one_question() : suites();
     if (options_.werror && code != exit_bad_input && code != exit_internal && !warnings().empty())
       code = worse(code, exit_violated);
+    tell_unused();
     if (text()) summary();
     if (!text()) fmt::print("{}\n", document().dump(2));
     return caught_signal() != 0 ? 128 + caught_signal() : code;
@@ -166,13 +170,16 @@ class checking {
     auto input = load(q, std::make_shared<language::library>(), errors);
     if (!input) return fail(errors.text());
     input->explain_bounds = options_.explain_bounds;
+    input->reduce = reductions.at(options_.reduce);
     progress_.about(q.text.empty() ? q.protocol : fmt::format("{} ({})", q.protocol, q.scenario));
     const auto begin = clock::now();
     const std::string hash = hash_of(q, *input);
     checker::options limits = limits_;
     if (!options_.checkpoint_folder.empty()) {
-      limits.checkpoint = (std::filesystem::path(options_.checkpoint_folder) / (hash + ".levels")).string();
-      limits.identity = fmt::format("tcpmc {} {}", version, hash);
+      const std::string reduced = input->reduce == reduce::none ? "" : "." + options_.reduce;
+      limits.checkpoint =
+          (std::filesystem::path(options_.checkpoint_folder) / (hash + reduced + ".levels")).string();
+      limits.identity = fmt::format("tcpmc {} {}{}", version, hash, reduced);
     }
     std::optional<check_result> result;
     try {
@@ -190,7 +197,7 @@ class checking {
     answered row{std::move(q), std::move(expected), std::move(*input), std::move(*result), hash, 0};
     row.seconds = std::chrono::duration<double>(clock::now() - begin).count();
     rows_.push_back(std::move(row));
-    int code = rows_.back().result.answers.empty() && !limit_text(rows_.back().result.statistics).empty()
+    int code = rows_.back().result.answers.empty() && !limit_text(rows_.back().result).empty()
                    ? exit_inconclusive
                    : exit_fine;
     for (std::size_t i = 0; i < rows_.back().result.answers.size(); ++i) {
@@ -236,9 +243,8 @@ class checking {
       if (a.says == verdict::holds_vacuously)
         fmt::print("  its witness is not reachable here: the situation that it is about does not occur\n");
     }
-    if (const std::string limit = limit_text(row.result.statistics); !limit.empty())
-      fmt::print("{}\n", limit);
-    fmt::print("{}", coverage_text(row.result));
+    if (const std::string limit = limit_text(row.result); !limit.empty()) fmt::print("{}\n", limit);
+    fmt::print("{}{}", reductions_text(row.result), coverage_text(row.result));
     tell_rules();
   }
 
@@ -248,7 +254,9 @@ class checking {
     fmt::print("\n{}\n", row.asked.text);
     std::string set;
     for (const language::setting& s : row.asked.settings) set += fmt::format(" {}={}", s.name, value_text(s));
-    fmt::print("  {} in {}{}; {}\n", c.protocols[0].name, c.scenario.name, set, coverage_summary(c));
+    fmt::print(
+        "  {} in {}{}; {}{}\n", c.protocols[0].name, c.scenario.name, set, coverage_summary(c),
+        row.result.reduced.empty() ? "" : fmt::format("; reduced: {}", fmt::join(row.result.reduced, ", ")));
     for (std::size_t i = 0; i < row.result.answers.size(); ++i) {
       const answer& a = row.result.answers[i];
       const int code = code_of(row, i);
@@ -259,8 +267,7 @@ class checking {
                                            with_commas(row.result.statistics.states), minimal_text(a));
       fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
     }
-    if (const std::string limit = limit_text(row.result.statistics); !limit.empty())
-      fmt::print("    {}\n", limit);
+    if (const std::string limit = limit_text(row.result); !limit.empty()) fmt::print("    {}\n", limit);
     if (options_.show_traces) {
       for (const answer& a : row.result.answers) tell_trace(row, a);
       fmt::print("\n{}", coverage_text(row.result));
@@ -280,10 +287,13 @@ class checking {
       }
     return fired;
   }
+  // A reduced search leaves steps out.
+  static bool explored_to_the_end(const answered& row) {
+    return row.result.statistics.ended == checker::outcome::complete && row.result.reduced.empty();
+  }
   bool all_explored() const {
-    return std::all_of(rows_.begin(), rows_.end(), [](const answered& row) {
-      return row.result.statistics.ended == checker::outcome::complete;
-    });
+    return std::all_of(rows_.begin(), rows_.end(),
+                       [](const answered& row) { return explored_to_the_end(row); });
   }
 
   void tell_rules() const {
@@ -295,7 +305,7 @@ class checking {
                rows_.size() == 1 ? "" : " in one of the questions",
                all_explored()      ? ""
                : rows_.size() == 1 ? ", as far as this was explored"
-                                   : "; those with a violated answer are explored as far as that");
+                                   : "; some were not explored to their end");
     if ((options_.rules || options_.werror) && !never.empty())
       fmt::print("{}", folded("never fired: ", never));
   }
@@ -334,12 +344,30 @@ class checking {
   }
   // One hash over the inputs of all questions.
   std::string hash() const {
-    if (rows_.size() == 1) return rows_[0].hash;
-    std::uint64_t all = 0;
-    for (const answered& row : rows_) all = all * 0x9E3779B97F4A7C15u + std::stoull(row.hash, nullptr, 16);
-    return fmt::format("{:016x}", all);
+    std::vector<std::string> hashes;
+    for (const answered& row : rows_) hashes.push_back(row.hash);
+    return combined(hashes);
   }
   double elapsed() const { return std::chrono::duration<double>(clock::now() - start_).count(); }
+
+  // What the covering search does not use of the options: on stderr, since no verdict depends on it.
+  void tell_unused() const {
+    const auto covering =
+        std::count_if(rows_.begin(), rows_.end(), [](const answered& row) { return row.result.covering; });
+    if (covering == 0) return;
+    const std::string of =
+        rows_.size() == 1 ? "the question" : fmt::format("{} of {} questions", covering, rows_.size());
+    if (!options_.checkpoint_folder.empty())
+      fmt::print(stderr,
+                 "tcpmc: --checkpoint has no effect on {}: the covering search, which decides the unlimited "
+                 "network, keeps none\n",
+                 of);
+    if (options_.max_depth != std::numeric_limits<std::uint64_t>::max())
+      fmt::print(stderr,
+                 "tcpmc: --max-depth has no effect on {}: the covering search, which decides the unlimited "
+                 "network, looks at runs of any length\n",
+                 of);
+  }
 
   // The last line: for people, and for grep.
   void summary() const {
@@ -395,12 +423,14 @@ class checking {
                       {"transitions", row.result.statistics.transitions},
                       {"depth", row.result.statistics.depth},
                       {"seconds", row.seconds},
-                      {"limit", limit_text(row.result.statistics)},
+                      {"limit", limit_text(row.result)},
+                      {"reduced", row.result.reduced},
+                      {"not_reduced", row.result.not_reduced},
                       {"covers", row.result.covers},
                       {"does_not_cover", row.result.does_not_cover},
                       {"rules", row.result.rules.size()},
                       {"never_fired", never_fired(row.result.rules)},
-                      {"explored_to_the_end", row.result.statistics.ended == checker::outcome::complete},
+                      {"explored_to_the_end", explored_to_the_end(row)},
                       {"input", row.hash}});
     }
     json never = json::array();
@@ -453,16 +483,23 @@ void add_check_command(CLI::App& app, int& code) {
                                           n.find_first_not_of("0123456789") == n.npos && n != "0");
         return fine ? "" : "a number of threads is 1 to 999, or auto";
       });
-  c->add_option("--checkpoint", o->checkpoint_folder,
-                "keep each enumerating search's progress in this folder, and resume from it");
+  c->add_option(
+      "--checkpoint", o->checkpoint_folder,
+      "keep each enumerating search's progress in this folder, and resume from it (a covering search "
+      "keeps none)");
   c->add_option("--temp-dir", o->temporary_folder,
                 "for levels that do not fit into memory (default: /var/tmp)");
+  c->add_option("--reduce", o->reduce,
+                "enumerate fewer states, with the same verdicts (docs/reductions.md): faults, symmetry, all "
+                "that is possible, or none")
+      ->check(CLI::IsMember({"none", "symmetry", "faults", "all"}));
   c->add_option("--format", o->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   c->add_option("--progress", o->progress, "auto, plain, json (lines) or none; on stderr")
       ->check(CLI::IsMember({"auto", "plain", "json", "none"}));
   c->add_option("--max-states", o->max_states, "end each search at so many states")
       ->check(CLI::PositiveNumber);
-  c->add_option("--max-depth", o->max_depth, "look at runs of at most so many steps")
+  c->add_option("--max-depth", o->max_depth,
+                "look at runs of at most so many steps (a covering search: of any length)")
       ->check(CLI::PositiveNumber);
   c->add_option("--time-limit", o->time_limit, "end after so many seconds in all")
       ->check(CLI::PositiveNumber);

@@ -65,6 +65,19 @@ void describe_coverage(const language::composition& c, check_result& result) {
                            i.when_text.empty() ? "" : fmt::format(" when {}", i.when_text));
   covers.push_back(
       fmt::format("user calls, as the applications allow them: {}", calls.empty() ? "none" : calls));
+  for (std::size_t side = 0; side < 2; ++side) {
+    if (!s.sides[side].attacker) continue;
+    const language::attacker& by = *s.sides[side].attacker;
+    covers.push_back(fmt::format(
+        "an off-path attacker against {}{}{}, {}: {}", side == 0 ? "A" : "B",
+        by.when_text.empty() ? "" : fmt::format(" when {}", by.when_text),
+        by.knows.empty() ? "" : fmt::format(", who knows {}", fmt::join(by.knows, ", ")),
+        !by.limited ? "any number of forged segments in any order"
+                    : fmt::format("{}, {}", counted(by.segments, "forged segment", "forged segments"),
+                                  by.listed ? "in this order" : "each any of these"),
+        fmt::join(by.texts, "; ")));
+    beyond.push_back(by.limited ? "more or other forged segments" : "other forged segments");
+  }
   switch (s.time) {
     case time_mode::untimed:
       covers.push_back("no clock: any running timer may expire at any moment");

@@ -2,11 +2,10 @@
 
 namespace tcpmc::cli {
 
-std::vector<rule_count> count_rules(const system::tables& tables,
+std::vector<rule_count> count_rules(const language::protocol& p, const system::tables& tables,
                                     const std::function<std::uint64_t(system::id)>& times) {
-  const auto& rules = tables.made_of().protocols[0].rules;  // B's are the same, with other settings
-  std::vector<rule_count> all(rules.size());
-  for (std::size_t i = 0; i < all.size(); ++i) all[i].rule = &rules[i];
+  std::vector<rule_count> all(p.rules.size());
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].rule = &p.rules[i];
   for (system::id id = 0; id < tables.outcome_count(); ++id) {
     const std::uint64_t n = times(id);
     if (n == 0) continue;

@@ -25,9 +25,9 @@ struct rule_count {
 };
 
 // Adds up the rules of all reactions, each as often as `times` says of its id. In the protocol's order,
-// without the rules that only refuse a call, which are no steps. The rules belong to the composition that the
-// tables are made of.
-std::vector<rule_count> count_rules(const system::tables& tables,
+// without the rules that only refuse a call, which are no steps. `p` is the protocol whose rules are given;
+// the tables' own have the same, with other settings.
+std::vector<rule_count> count_rules(const language::protocol& p, const system::tables& tables,
                                     const std::function<std::uint64_t(system::id)>& times);
 
 // The ids of the rules that did not fire.

@@ -46,6 +46,9 @@ int main(int argc, char** argv) {
       "  tcpmc check --protocol two-way-handshake --scenario open-stale-syn --property no-stale-revival\n"
       "  tcpmc check --protocol ./my-variant.json --scenario close-one-loss --property reliable-close\n"
       "  tcpmc simulate --protocol rfc9293 --scenario reuse-with-data --property no-stale-data\n"
+      "  tcpmc sweep --protocol rfc9293 --scenario close-one-loss --property reliable-close --over rto=1..3 "
+      "--over "
+      "time_wait=1..6\n"
       "  tcpmc list                                    what is built in\n"
       "  tcpmc show rfc9293                            its rules, each with its citation\n"
       "exit codes: 0 as expected; 1 violated; 2 bad input; 3 inconclusive; 4 internal error; 128+n signal n");
@@ -56,6 +59,7 @@ int main(int argc, char** argv) {
   tcpmc::cli::add_list_command(app, code);
   tcpmc::cli::add_show_command(app, code);
   tcpmc::cli::add_simulate_command(app, code);
+  tcpmc::cli::add_sweep_command(app, code);
   tcpmc::cli::add_trace_command(app, code);
   tcpmc::cli::add_why_command(app, code);
   try {

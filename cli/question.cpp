@@ -60,4 +60,11 @@ std::string hash_of(const question& q, const check_input& input) {
   return fmt::format("{:016x}", XXH3_64bits(all.data(), all.size()));
 }
 
+std::string combined(const std::vector<std::string>& hashes) {
+  if (hashes.size() == 1) return hashes[0];
+  std::uint64_t all = 0;
+  for (const std::string& h : hashes) all = all * 0x9E3779B97F4A7C15u + std::stoull(h, nullptr, 16);
+  return fmt::format("{:016x}", all);
+}
+
 }  // namespace tcpmc::cli

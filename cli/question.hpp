@@ -33,5 +33,7 @@ std::string value_text(const language::setting& s);
 
 // 64 bits over the version of tcpmc and everything that the answer depends on, as hexadecimal text.
 std::string hash_of(const question& q, const check_input& input);
+// One such text for several, in their order.
+std::string combined(const std::vector<std::string>& hashes);
 
 }  // namespace tcpmc::cli

@@ -153,12 +153,25 @@ std::string limit_name(checker::outcome ended) {
   return "";
 }
 
-std::string limit_text(const checker::statistics& s) {
+std::string limit_text(const check_result& r) {
+  const checker::statistics& s = r.statistics;
   const std::string what = limit_name(s.ended);
   if (what.empty()) return "";
   std::string text = fmt::format("ended by {} after {} states and {} steps", what, with_commas(s.states),
                                  with_commas(s.transitions));
-  if (s.depth > 0) text += fmt::format("; every state within {} steps of the start was reached", s.depth);
+  if (s.depth > 0 && r.reduced.empty())
+    text += fmt::format("; every state within {} steps of the start was reached", s.depth);
+  else if (s.depth > 0)
+    text += fmt::format("; every run of at most {} steps was covered", s.depth);
+  return text;
+}
+
+std::string reductions_text(const check_result& r) {
+  std::string text;
+  if (!r.reduced.empty())
+    text += folded("reduced: ", {fmt::format("{}", fmt::join(r.reduced, ", ")),
+                                 "the verdicts are those of all states, the number of states is not"});
+  for (const std::string& why : r.not_reduced) text += fmt::format("not reduced by {}\n", why);
   return text;
 }
 

@@ -63,7 +63,9 @@ std::string coverage_summary(const language::composition& c);
 // What ended a search: "the limit of time", "an interruption"; "" if it ended by itself.
 std::string limit_name(checker::outcome ended);
 // What limit a search met, with the figures: "" if it ended by itself.
-std::string limit_text(const checker::statistics& s);
+std::string limit_text(const check_result& r);
+// What the search was reduced by, and what not, in lines; "" where nothing of the kind was asked for.
+std::string reductions_text(const check_result& r);
 
 // The trace of a violated answer, ready for a writer.
 traces::trace trace_of(const question& q, const check_input& input, const answer& a);

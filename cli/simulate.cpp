@@ -21,8 +21,8 @@ class reaction_counter {
     ++counts_[by.what];
   }
 
-  std::vector<rule_count> rules(const system::tables& tables) const {
-    return count_rules(tables, [&](system::id o) { return o < counts_.size() ? counts_[o] : 0; });
+  std::vector<rule_count> rules(const language::protocol& p, const system::tables& tables) const {
+    return count_rules(p, tables, [&](system::id o) { return o < counts_.size() ? counts_[o] : 0; });
   }
 
  private:
@@ -41,8 +41,12 @@ simulation walk(const check_input& input, const property_set& p, checker::walk_o
   for (std::size_t i = 0; i < p.all.size(); ++i) wanted.limits.goal |= properties::violated(i);
   simulation result;
   result.statistics = walks.run(
-      wanted, report, [](const monitored_system::step& by) { return by.kind; }, counter);
-  result.rules = counter.rules(system.tables());
+      wanted, report,
+      [&](const monitored_system::step& by) {
+        return by.kind == step_kind::call ? system.tables().outcome_of(by.what).kind : by.kind;
+      },
+      counter);
+  result.rules = counter.rules(input.composition->protocols[0], system.tables());
   for (std::size_t i = 0; i < p.all.size(); ++i) {
     walked_answer a;
     a.told.property = p.all[i].name;

@@ -88,6 +88,8 @@ std::string show_step(const system::plain_system& on, const plain_successor& nex
       return fmt::format("copied: {}", show_segment(p, by.segment));
     case step_kind::tick:
       return "tick";
+    case step_kind::forge:
+      return fmt::format("forged for {}: {}{}", name, show_segment(p, by.segment), rules);
   }
   return "?";
 }

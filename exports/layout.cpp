@@ -155,6 +155,8 @@ int alternatives(const instruction& i) {
   if (same(low, high)) return 1;
   if (low.is == operation::constant && high.is == operation::constant)
     return std::max(1, high.value - low.value + 1);
+  if (high.is == operation::add && same(high.args[0], low) && high.args[1].is == operation::constant)
+    return std::max(1, high.args[1].value + 1);
   return 32;
 }
 
@@ -268,6 +270,17 @@ layout::layout(const language::composition& c, const properties::property_set& p
     f.says = "calls left, " + f.says;
     add(std::move(f), slot);
   }
+  for (std::size_t side = 0; side < 2; ++side) {
+    attacked = attacked || c.scenario.sides[side].attacker.has_value();
+    if (at[side].forgeries < 0) continue;
+    const int segments = c.scenario.sides[side].attacker->segments;
+    field f{"forgeries_left", "segments that the attacker may forge", false, 0, segments, 0, {}};
+    f.initial[side] = segments;
+    std::array<int, 2> slot{-1, -1};
+    slot[side] = at[side].forgeries;
+    add(std::move(f), slot);
+    forgeries_left = endpoint.back().name;
+  }
   const int most = std::max(c.scenario.sides[0].incarnations, c.scenario.sides[1].incarnations);
   add({"attempts", "incarnations begun", false, 0, most, 0, {}}, {at[0].attempts, at[1].attempts});
   add({"incarnation", "ghost: of the TCB; 0: none", false, 0, most, 0, {}},
@@ -300,6 +313,9 @@ layout::layout(const language::composition& c, const properties::property_set& p
                   0,
                   {}});
   add_to_segment({"answer", "ghost: it speaks for the segment that it answers", true, 0, 1, 0, {}});
+  if (attacked)
+    add_to_segment(
+        {"forged", "ghost: an attacker made it, or it answers one that an attacker made", true, 0, 1, 0, {}});
   add_to_segment({"age", "ticks since it was sent", false, 0, std::max(0, n.lifetime), 0, {}});
 
   choices = o.choices;
@@ -318,6 +334,16 @@ bool layout::counts(int side, int timer) const {
       return true;
   }
   return false;
+}
+
+std::vector<std::pair<std::string, std::string>> ghost_words(const layout& l) {
+  std::vector<std::string> ghosts = {"incarnation", "peer_incarnation", "isn", "answer"};
+  if (l.attacked) ghosts.emplace_back("forged");
+  ghosts.emplace_back("age");
+  std::vector<std::pair<std::string, std::string>> words;
+  for (std::size_t i = 0; i < ghosts.size(); ++i)
+    words.emplace_back("@" + ghosts[i] + "@", l.segment_slots[static_cast<std::size_t>(l.wire) + i]);
+  return words;
 }
 
 }  // namespace tcpmc::exports

@@ -41,10 +41,15 @@ struct layout {
   int capacity = 0;  // of a channel's array
   int choices = 1;   // ways that one event may go
   bool is_set = false, fifo = false;
+  bool attacked = false;       // there is an attacker: segments have the ghost `forged`
+  std::string forgeries_left;  // the victim's field, where they are limited; else ""
 
   // Whether a timer counts ticks; else it may expire at any moment.
   bool counts(int side, int timer) const;
 };
+
+// What the texts of the models call a segment's ghosts, "@isn@", and their names here.
+std::vector<std::pair<std::string, std::string>> ghost_words(const layout& l);
 
 // A name fit for both languages.
 std::string identifier(const std::string& name);

@@ -172,14 +172,14 @@ begin
   w.out.@peer_incarnation@ := peer_incarnation;
   w.out.@isn@ := isn;
   w.out.@answer@ := false;
-end;
+@own forged@end;
 procedure tag_answer();
 begin
   w.out.@incarnation@ := w.seg.@incarnation@;
   w.out.@peer_incarnation@ := w.seg.@peer_incarnation@;
   w.out.@isn@ := w.seg.@isn@;
   w.out.@answer@ := true;
-end;
+@answer forged@end;
 )";
 
 constexpr const char* channels = R"(
@@ -308,6 +308,7 @@ class murphi_writer {
     for (int side = 0; side < 2; ++side) frame(side);
     start();
     for (int side = 0; side < 2; ++side) calls(side);
+    for (int side = 0; side < 2; ++side) forgeries(side);
     for (int side = 0; side < 2; ++side) deliveries(side);
     for (int side = 0; side < 2; ++side) time_outs(side);
     if (!l_.is_set) faults();
@@ -324,12 +325,13 @@ class murphi_writer {
   }
 
   std::string filled(const std::string& lines) const {
-    std::vector<std::pair<std::string, std::string>> words;
-    const char* ghosts[] = {"incarnation", "peer_incarnation", "isn", "answer", "age"};
-    for (std::size_t i = 0; i < 5; ++i)
-      words.emplace_back(fmt::format("@{}@", ghosts[i]),
-                         l_.segment_slots[static_cast<std::size_t>(l_.wire) + i]);
-    return replaced(lines, words);
+    const auto ghosts = ghost_words(l_);
+    std::string own, answer;
+    if (l_.attacked) {
+      own = "  w.out.@forged@ := false;\n";
+      answer = "  w.out.@forged@ := w.seg.@forged@;\n";
+    }
+    return replaced(replaced(lines, {{"@own forged@", own}, {"@answer forged@", answer}}), ghosts);
   }
 
   void heading() {
@@ -552,6 +554,23 @@ class murphi_writer {
            {fmt::format("{0} := {0} - 1;", left), fmt::format("w.old.{} := {};", may, left),
             fmt::format("{}_call_{}();", x, i)});
     }
+  }
+
+  void forgeries(int side) {
+    const auto& attacker = user(side).attacker;
+    if (!attacker) return;
+    const std::string x = letter(side), left = x + "." + l_.forgeries_left;
+    std::string guard = x + "_may_forge()";
+    std::vector<std::string> body;
+    if (attacker->limited) {
+      guard += fmt::format(" & {} > 0", left);
+      body = {fmt::format("{0} := {0} - 1;", left), fmt::format("w.old.{} := {};", l_.forgeries_left, left)};
+    }
+    if (attacker->listed) guard += fmt::format(" & f = {} - {}", attacker->segments, left);
+    body.push_back("w.value := f;");
+    body.push_back(x + "_forge();");
+    rule(side, "forge a segment for " + x, guard, "EVENT_DELIVER", "0", body,
+         fmt::format("f: 0..{}", attacker->forgeries.size() - 1));
   }
 
   void deliveries(int side) {

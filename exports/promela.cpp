@@ -171,13 +171,13 @@ static void tag_own(int incarnation, int peer_incarnation, int isn) {
   w.out.@peer_incarnation@ = peer_incarnation;
   w.out.@isn@ = isn;
   w.out.@answer@ = 0;
-}
+@own forged@}
 static void tag_answer(void) {
   w.out.@incarnation@ = w.seg.@incarnation@;
   w.out.@peer_incarnation@ = w.seg.@peer_incarnation@;
   w.out.@isn@ = w.seg.@isn@;
   w.out.@answer@ = 1;
-}
+@answer forged@}
 )";
 
 // Channels: arrays whose unused rest is zero. Where order does not matter they are sorted, by any fixed
@@ -284,7 +284,7 @@ static int time_out_@X@(int t, int choice) {
   next = now.s;
 @time_outs@  return 0;
 }
-static int lose_from_@X@(int i) {
+@forgeries@static int lose_from_@X@(int i) {
   next = now.s;
   if (IS_SET || !distinct(&next.from_@X@, i)) return 0;
   if (!LOSS_UNLIMITED) {
@@ -427,12 +427,13 @@ class promela_writer {
   }
 
   std::string filled(const std::string& lines) const {
-    std::vector<std::pair<std::string, std::string>> words;
-    const char* ghosts[] = {"incarnation", "peer_incarnation", "isn", "answer", "age"};
-    for (std::size_t i = 0; i < 5; ++i)
-      words.emplace_back(fmt::format("@{}@", ghosts[i]),
-                         l_.segment_slots[static_cast<std::size_t>(l_.wire) + i]);
-    return replaced(lines, words);
+    const auto ghosts = ghost_words(l_);
+    std::string own, answer;
+    if (l_.attacked) {
+      own = "  w.out.@forged@ = 0;\n";
+      answer = "  w.out.@forged@ = w.seg.@forged@;\n";
+    }
+    return replaced(replaced(lines, {{"@own forged@", own}, {"@answer forged@", answer}}), ghosts);
   }
 
   void heading() {
@@ -599,7 +600,21 @@ class promela_writer {
           "choice);\n    next.{1}.{2} = -1;\n"
           "    w.old = next.{1};\n    {1}_time_out_{0}();\n    return end_{1}();\n  }}\n",
           t, x, l_.timers[t]);
-    return replaced(endpoint_steps, {{"@X@", x}, {"@Y@", y}, {"@calls@", calls}, {"@time_outs@", time_outs}});
+    return replaced(replaced(endpoint_steps, {{"@forgeries@", forgeries(side)}}),
+                    {{"@X@", x}, {"@Y@", y}, {"@calls@", calls}, {"@time_outs@", time_outs}});
+  }
+
+  std::string forgeries(int side) const {
+    const auto& attacker = user(static_cast<std::size_t>(side)).attacker;
+    if (!attacker) return {};
+    std::string result =
+        "static int forge_for_@X@(int f, int choice) {\n  next = now.s;\n  if (!@X@_may_forge()) return 0;\n";
+    const std::string left = "next.@X@." + l_.forgeries_left;
+    if (attacker->limited) result += fmt::format("  if ({} == 0) return 0;\n", left);
+    if (attacker->listed) result += fmt::format("  if (f != {} - {}) return 0;\n", attacker->segments, left);
+    result += "  begin_@X@(EVENT_DELIVER, 0, choice);\n";
+    if (attacker->limited) result += fmt::format("  {}--;\n  w.old = next.@X@;\n", left);
+    return result + "  w.value = f;\n  @X@_forge();\n  return end_@X@();\n}\n";
   }
 
   std::string timers() const {
@@ -641,6 +656,11 @@ class promela_writer {
       const auto& application = user(x == 'A' ? 0 : 1).application;
       for (std::size_t i = 0; i < application.size(); ++i)
         for (int c = 0; c < l_.choices; ++c) step(fmt::format("call_{} ({}, {})", x, i, c));
+    }
+    for (const char x : {'A', 'B'}) {
+      const auto& attacker = user(x == 'A' ? 0 : 1).attacker;
+      for (std::size_t f = 0; attacker && f < attacker->forgeries.size(); ++f)
+        for (int c = 0; c < l_.choices; ++c) step(fmt::format("forge_for_{} ({}, {})", x, f, c));
     }
     for (const char x : {'A', 'B'})
       for (int i = 0; i < (l_.fifo ? 1 : l_.capacity); ++i)

@@ -74,6 +74,7 @@ class endpoint_writer {
     output();
     for (std::size_t i = 0; i < p_.stages.size(); ++i) stage(i);
     arrive();
+    if (user_.attacker) forge(*user_.attacker);
     for (std::size_t i = 0; i < user_.application.size(); ++i) call(i);
     for (std::size_t t = 0; t < p_.timers.size(); ++t) time_out(t);
     observe();
@@ -249,15 +250,14 @@ class endpoint_writer {
     }
   }
 
+  std::string segment_value(const code& c, std::size_t slot) {
+    if (slot >= p_.flags.size()) return checked(c, p_.fields[slot - p_.flags.size()].second);
+    return c.is == operation::constant ? d_.truth(c.value != 0) : show(c);
+  }
+
   void send(const instruction& i) {
-    for (std::size_t slot = 0; slot < i.segment.size(); ++slot) {
-      const code& c = i.segment[slot];
-      const bool is_flag = slot < p_.flags.size();
-      const std::string value = !is_flag ? checked(c, p_.fields[slot - p_.flags.size()].second)
-                                : c.is == operation::constant ? d_.truth(c.value != 0)
-                                                              : show(c);
-      d_.assign(out_, "w.out." + l_.segment_slots[slot], value);
-    }
+    for (std::size_t slot = 0; slot < i.segment.size(); ++slot)
+      d_.assign(out_, "w.out." + l_.segment_slots[slot], segment_value(i.segment[slot], slot));
     const int flag = p_.identity.answer_flag;
     const code* answers = flag >= 0 ? &i.segment[at(flag)] : nullptr;
     const bool never = answers == nullptr || (answers->is == operation::constant && answers->value == 0);
@@ -371,6 +371,28 @@ class endpoint_writer {
     out_.back();
     d_.close_while(out_);
     run_output();
+    end();
+  }
+
+  void forge(const attacker& a) {
+    d_.comment(out_, fmt::format("{}: an off-path attacker forges {}", name_, fmt::join(a.texts, "; ")));
+    d_.open_function(out_, routine("may_forge"), false);
+    out_.deeper();
+    d_.give(out_, a.when ? show(*a.when) : d_.truth(true));
+    end();
+    begin("forge");
+    for (std::size_t i = 0; i < a.forgeries.size(); ++i) {
+      const std::string condition = d_.equal("w.value", std::to_string(i));
+      i == 0 ? d_.open_if(out_, condition) : d_.else_if(out_, condition);
+      out_.deeper();
+      for (std::size_t slot = 0; slot < a.forgeries[i].size(); ++slot)
+        d_.assign(out_, "w.seg." + l_.segment_slots[slot], segment_value(a.forgeries[i][slot], slot));
+      out_.back();
+    }
+    d_.close_if(out_);
+    d_.assign(out_, "w.seg." + l_.segment_slots[at(segment_layout(p_).forged)], d_.truth(true));
+    d_.assign(out_, "w.has_seg", d_.truth(true));
+    d_.perform(out_, routine("arrive"), {});
     end();
   }
 

@@ -83,8 +83,9 @@ std::string expression(const language::code& c, const view& v, const layout& l, 
 // Everything of both endpoints: for X in A, B
 //   X_can_call_I()      whether intention I may be acted on      X_call_I()       the call's rules, then
 //   output X_arrive()          the stages, then output                  X_time_out_T()   the timer's rules,
-//   then output X_observe()         what observers see of the step X_never_P(), X_witness_P()   the formulas
-//   of property P, on steps or on states
+//   then output X_may_forge()  whether the attacker may forge           X_forge()   number w.value of its
+//   list arrives, for an endpoint that is attacked then output X_observe()         what observers see of the
+//   step X_never_P(), X_witness_P()   the formulas of property P, on steps or on states
 // and `final`. Calls, arrivals and time-outs expect w to be set up, the call counted, the timer stopped.
 std::string routines(const layout& l, dialect& d);
 

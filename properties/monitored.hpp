@@ -70,6 +70,11 @@ class monitored_system {
   judgement judge_step(int side, const system::outcome& o, system::id peer,
                        const std::vector<const int*>* outgoing,
                        const std::vector<const int*>* incoming) const;
+  // Adds the marks of a step that depend on more than its outcome; false: they have to be worked out.
+  template <typename State>
+  bool judged(system::id outcome, system::id peer, const State& after, missing& what, marks& m) const;
+  // Whether the scenario calls it right that nothing goes on.
+  bool final(system::id a, system::id b) const;
 
  private:
   struct open_step {
@@ -79,11 +84,7 @@ class monitored_system {
 
   template <typename State, typename Emit>
   expansion steps_of(const State& s, missing& what, Emit&& emit) const;
-  // Adds the marks of a step that depend on more than its outcome; false: they have to be worked out.
-  template <typename State>
-  bool judged(system::id outcome, system::id peer, const State& after, missing& what, marks& m) const;
   void learn_step(const seen_step& s);
-  bool final(system::id a, system::id b) const;
 
   const composition& composition_;
   const property_set& properties_;

@@ -226,6 +226,9 @@ class property_reader {
       errors_.add(root.at,
                   fmt::format("the property '{}' cannot be decided on the unlimited network", p.name),
                   "there, what was ever sent may still arrive: use budgets for loss and duplication");
+    if (p.stuck && (s.sides[0].attacker || s.sides[1].attacker))
+      errors_.add(root.at, fmt::format("the property '{}' cannot be decided beside an attacker", p.name),
+                  "ask it of the same scenario without the attacker");
     if (p.stuck && !s.final)
       errors_.add(
           root.at,

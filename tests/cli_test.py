@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
 TCPMC, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 GOLDEN = os.path.join(SOURCE, "tests", "golden")
@@ -35,6 +36,36 @@ class Golden(unittest.TestCase):
                 out.write(text)
         with open(path, encoding="utf-8") as golden:
             self.assertEqual(golden.read(), text)
+
+    def test_unused_options(self):
+        with tempfile.TemporaryDirectory() as folder:
+            result = run("check", "--protocol", "rfc9293", "--scenario", "open-stale-syn", "--property", "no-stale-revival",
+                         "--checkpoint", folder, "--max-depth", "3")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("--checkpoint has no effect on the question", result.stderr)
+        self.assertIn("--max-depth has no effect on the question", result.stderr)
+
+    def test_reduced(self):
+        asked = ("check", "--protocol", "rfc9293", "--scenario", "close-one-loss", "--property", "reliable-close", "--format", "json")
+        whole, reduced = (json.loads(run(*asked, *more).stdout)["rows"][0] for more in ((), ("--reduce", "all")))
+        self.assertEqual([a["verdict"] for a in whole["answers"]], [a["verdict"] for a in reduced["answers"]])
+        self.assertEqual((whole["reduced"], reduced["reduced"]), ([], ["faults"]))
+        self.assertEqual(reduced["not_reduced"], ["symmetry: A starts in CLOSED and B in LISTEN"])
+        self.assertLess(reduced["states"], whole["states"])
+        refused = run(*asked, "--reduce", "symmetry")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("--reduce symmetry is not possible: A starts in CLOSED and B in LISTEN", refused.stderr)
+
+    def test_many_segments_at_once(self):
+        sends = ", ".join(['"send SYN seq=iss"'] * 9)
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "many.json"), "w", encoding="utf-8") as out:
+                out.write('{ "variant": "many", "of": "rfc9293", "cite": "a test", "says": "too much",\n  "changes": [ { "replace": '
+                          '"open-active", "with": { "id": "nine", "in": "CLOSED", "do": [ %s ] } } ] }\n' % sends)
+            result = run("check", "--protocol", "./many.json", "--scenario", "close-one-loss", cwd=folder)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("many.json:2:", result.stderr)
+        self.assertIn("one event sends more than 8 segments", result.stderr)
 
     def test_two_way_handshake(self):
         result = run("check", "--protocol", "two-way-handshake", "--scenario", "open-stale-syn", "--property", "no-stale-revival")
@@ -78,6 +109,19 @@ class Golden(unittest.TestCase):
         result = run("simulate", "--protocol", "rfc9293", "--scenario", "two-connections", "--property", "agreement", "--seed", "1", "--walks", "500")
         self.assertEqual((result.returncode, result.stderr), (3, ""))
         self.compare("simulate-inconclusive.txt", without_time(result.stdout))
+
+    def test_sweep(self):
+        with tempfile.TemporaryDirectory() as folder:
+            files = {kind: os.path.join(folder, "sweep." + kind) for kind in ("csv", "json", "svg")}
+            result = run("sweep", "--protocol", "rfc9293", "--scenario", "close-one-loss", "--property", "reliable-close",
+                         "--set", "r2=0", "--over", "loss=0..1", "--over", "rto=2..4", "--over", "time_wait=1..7",
+                         "--law", "time_wait >= msl + loss * rto", *(x for k, f in files.items() for x in ("--" + k, f)))
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            hashes = re.compile(r'("input": "|input )[0-9a-f]{16}')  # change with every change of rfc9293.json
+            self.compare("sweep.txt", hashes.sub(r"\1HASH", without_time(result.stdout)))
+            for kind, path in files.items():
+                with open(path, encoding="utf-8") as f:
+                    self.compare("sweep." + kind, hashes.sub(r"\1HASH", f.read()))
 
     def test_trace_json(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -192,6 +236,12 @@ class Readme(unittest.TestCase):
             result = run("check", "--protocol", "./any-ack.json", "--scenario", "two-connections", "--property", "no-stale-revival", cwd=folder)
         self.assertEqual(result.returncode, 1, result.stderr)
         self.assertIn("no-stale-revival: violated, 8 steps", result.stdout)
+
+    def test_sweep(self):
+        block = re.search(r"```\n\$ tcpmc (sweep .*?)\n(.*?)```", self.text, re.S)
+        printed = run(*block.group(1).split()).stdout.splitlines()
+        for line in block.group(2).splitlines():
+            self.assertIn(line, printed)
 
     def test_four_messages(self):
         trace = run("check", "--protocol", "four-message-handshake-a", "--scenario", "two-connections", "--property", "no-stale-revival").stdout
@@ -406,6 +456,97 @@ class LargeRuns(unittest.TestCase):
         result = run(*self.question, "--memory-limit", "1")
         self.assertEqual(result.returncode, 3)
         self.assertIn("ended by the limit of memory", result.stdout)
+
+
+class Sweep(unittest.TestCase):
+    CLOSE = ("sweep", "--protocol", "rfc9293", "--scenario", "close-one-loss", "--property", "reliable-close")
+
+    def sweep(self, *arguments):
+        result = run(*self.CLOSE, *arguments, "--json", "-", "--progress", "none")
+        return result.returncode, json.loads(result.stdout)
+
+    def test_a_point_is_what_check_says(self):
+        code, told = self.sweep("--over", "time_wait=2..3,5", "--over", "loss=0..1", "--set", "rto=3")
+        self.assertEqual(code, 1)
+        for point in told["points"]:
+            settings = [x for name, value in point["at"].items() for x in ("--set", f"{name}={value}")]
+            checked = run("check", *self.CLOSE[1:], "--set", "rto=3", *settings, "--format", "json")
+            row = json.loads(checked.stdout)["rows"][0]
+            answer = {k: v for k, v in row["answers"][0].items() if k in ("property", "verdict", "steps", "shortest")}
+            self.assertEqual(answer, point["answers"][0])
+            self.assertEqual((row["states"], row["input"]), (point["states"], point["input"]))
+
+    def test_threads_make_no_difference(self):
+        grid = ("--over", "rto=2..4", "--over", "time_wait=2..5")
+        tables = [without_time(run(*self.CLOSE, *grid, "-j", n).stdout) for n in ("1", "3")]
+        self.assertEqual(tables[0], tables[1])
+
+    def test_budgets_and_calls(self):
+        budgets = {"loss": "3", "duplication": "unlimited", "lifetime": "5", "capacity": "6", "A.incarnations": "1", "A.SEND": "4"}
+        settings = [x for name, value in budgets.items() for x in ("--set", f"{name}={value}")]
+        told = run("check", "--protocol", "rfc9293", "--scenario", "reuse-with-data", *settings, "--max-states", "50").stdout
+        told = re.sub(r"\s+", " ", told)
+        for covered in ("up to 3 losses", "any number of duplicates", "segments that live 5 ticks", "up to 6 segments in flight",
+                        "up to 1 (A) and 2 (B) incarnations", "A: SEND x4 when"):
+            self.assertIn(covered, told)
+        self.assertIn("there is no parameter 'RECEIVE'", run("check", "--protocol", "rfc9293", "--scenario", "reuse-with-data", "--set", "A.RECEIVE=1").stderr)
+
+    def test_a_trace_with_other_budgets_is_replayed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            result = run("check", *self.CLOSE[1:], "--set", "time_wait=5", "--set", "loss=2", "--traces", folder)
+            self.assertEqual(result.returncode, 1, result.stderr)
+            (name,) = os.listdir(folder)
+            self.assertEqual(run("trace", "replay", os.path.join(folder, name)).returncode, 0)
+
+    def test_protocols_and_words(self):
+        result = run("sweep", "--scenario", "open-stale-syn", "--property", "no-stale-revival", "--property", "agreement",
+                     "--over", "protocol=rfc9293,two-way-handshake", "--over", "isn=fresh,constant", "--csv", "-")
+        verdicts = [line.split(",")[:4] for line in result.stdout.splitlines()[1:]]
+        self.assertIn(["two-way-handshake", "fresh", "no-stale-revival", "violated"], verdicts)
+        self.assertIn(["rfc9293", "fresh", "no-stale-revival", "holds"], verdicts)
+        self.assertEqual(len(verdicts), 8)
+        self.assertEqual(result.returncode, 1)
+
+    def test_what_does_not_fit_together_is_no_verdict(self):
+        code, told = self.sweep("--over", "first_isn=2,100", "--over", "time_wait=4..5", "--set", "rto=2")
+        invalid = [p for p in told["points"] if "invalid" in p]
+        self.assertEqual([p["at"]["first_isn"] for p in invalid], [2, 2])
+        self.assertIn("outside all windows", invalid[0]["invalid"])
+        self.assertEqual(code, 0)
+
+    def test_a_limit_is_inconclusive(self):
+        code, told = self.sweep("--over", "time_wait=3..4", "--max-states", "50")
+        self.assertEqual([p["answers"][0]["verdict"] for p in told["points"]], ["inconclusive"] * 2)
+        self.assertEqual(code, 3)
+        self.assertIn("limit of states", told["points"][0]["limit"])
+
+    def test_a_wrong_law(self):
+        result = run(*self.CLOSE, "--over", "time_wait=3..5", "--law", "reliable-close: time_wait >= 5")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("not by the law: reliable-close at time_wait = 4: holds", result.stdout)
+
+    def test_mistakes(self):
+        for arguments, message in (
+                ((), "a sweep needs --over"),
+                (("--over", "rtoo=1..2"), "there is no parameter 'rtoo'"),
+                (("--over", "rto=0..2"), "--over:1:5: "),
+                (("--over", "rto=2..1"), "the range 2..1 is empty"),
+                (("--over", "loss=1..16"), "16 is out of range 0..15"),
+                (("--over", "rto=1..2", "--over", "rto=3"), "'rto' is swept twice"),
+                (("--over", "rto=1..50", "--over", "time_wait=1..50", "--over", "msl=1..50"), "that makes 125000 points"),
+                (("--over", "protocol=rfc9293,rfc1337"), "--over protocol=one,other"),
+                (("--over", "rto=1..2", "--law", "state == CLOSED"), "a law is about parameters and budgets"),
+                (("--over", "rto=1..2", "--law", "rtoo > 1"), "unknown name 'rtoo'"),
+                (("--over", "rto=1..2", "--svg", "/nowhere/at/all.svg"), "cannot write '/nowhere/at/all.svg'")):
+            result = run(*self.CLOSE, *arguments)
+            self.assertEqual((result.returncode, result.stdout), (2, ""), arguments)
+            self.assertIn(message, result.stderr)
+
+    def test_pictures_are_well_formed(self):
+        result = run(*self.CLOSE, "--over", "loss=0..1", "--over", "rto=2..3", "--over", "time_wait=2..5", "--svg", "-")
+        picture = xml.etree.ElementTree.fromstring(result.stdout)
+        cells = [r for r in picture.iter("{http://www.w3.org/2000/svg}rect") if r.find("{http://www.w3.org/2000/svg}title") is not None]
+        self.assertEqual(len(cells), 16)
 
 
 class Simulate(unittest.TestCase):

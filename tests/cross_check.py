@@ -47,12 +47,14 @@ FAST_CC = "clang" if shutil.which("clang") else "cc"
 HERE = options.source / "tests" / "cross_check"
 FULL = ["any-untimed", "any-lazy", "any-timed", "fifo-untimed", "fifo-lazy", "fifo-timed", "set-untimed", "set-lazy",
         "set-timed"]
-MORE = ["simultaneous", "free-copies", "wrap", "crash", "receive"]
+MORE = ["simultaneous", "free-copies", "wrap", "crash", "receive", "attacked", "attacked-set"]
 # What a variant is asked for by default: something small where it differs from rfc9293, which is asked for all.
 QUICK = {
+    "ack-in-range": ["attacked"],
     "arbitrary-isn": ["fifo-timed"],
     "constant-isn": ["any-timed"],
-    "data-on-syn-at-once": ["fifo-lazy"],
+    "data-on-syn": ["on-syn"],
+    "data-on-syn-at-once": ["on-syn"],
     "early-close-literal": ["fifo-timed"],  # where it differs is large: see ALL
     "four-message-handshake-a": ["set-untimed"],
     "four-message-handshake-b": ["fifo-timed"],
@@ -63,6 +65,8 @@ QUICK = {
     "no-time-wait": ["fifo-timed"],
     "receive-closing-literal": ["receive"],
     "rfc1337": ["set-timed"],
+    "rst-in-window": ["attacked"],
+    "syn-in-window-resets": ["attacked"],
     "three-segment-close": ["set-untimed"],
     "time-wait-1msl": ["fifo-timed"],
     "time-wait-2msl": ["fifo-lazy"],
@@ -71,7 +75,8 @@ QUICK = {
 # What a variant is asked for with --all, if not for everything: elsewhere it differs from rfc9293 in nothing that is
 # reached.
 ALL = {
-    "data-on-syn-at-once": FULL,
+    "data-on-syn": ["on-syn", "any-timed"],
+    "data-on-syn-at-once": ["on-syn", "any-timed"],
     "early-close-literal": ["any-timed", "fifo-untimed", "set-lazy", "early-close"],
     "half-duplex-close": ["receive", "any-timed", "set-untimed"],
     "hold-out-of-order": ["out-of-order", "receive", "data-and-abort"],
@@ -81,6 +86,25 @@ ALL = {
     "time-wait-2msl": ["fifo-lazy"],  # rfc9293's default, spelled out
     "two-way-handshake": FULL + ["data-and-abort"],
     "three-segment-close": FULL + ["data-and-abort"],
+}
+# Variants that change one thing (docs/variants.md), or are put together from such, by the small scenario in which that is
+# reached. By default those that others are made from are left out: their rules are explored with these. With --all every
+# one is asked, in exact time as well.
+SWITCHES = {
+    "switches": ["abort-closing-resets", "abort-waits", "close-in-syn-received-resets",
+                 "close-in-syn-received-silent", "closing-without-timer", "rfc1122", "rfc1337-abort-waits",
+                 "rfc793", "rfc9293-literal", "syn-received-goes-on", "syn-received-resets",
+                 "time-wait-answers-every-ack"],
+    "fifo-lazy": ["ack-in-range", "isn-just-below", "old-ack-establishes", "rst-closing-told",
+                  "rst-in-window-overlapping", "second-fin-advances", "two-way-handshake-remembering"],
+    "fifo-timed": ["close-wait-to-closing", "duplicate-ack-drops", "no-retransmission", "replies-from-una",
+                   "rfc1337-f3", "rfc5961", "rto-doubling", "syn-again-answered", "time-wait-no-restart"],
+    "both-open": ["refused-tries-again", "rst-back-to-listen", "simultaneous-open-figure-7", "syn-in-window-resets",
+                  "syn-in-window-rfc1122"],
+    "reopen": ["time-wait-drops-old-syn", "time-wait-syn-above-reopens", "time-wait-syn-reopens",
+               "time-wait-syn-reopens-constant-isn", "time-wait-syn-reopens-for-good"],
+    "set-timed": ["rst-in-window", "user-time-out-told"],
+    "set-untimed": ["two-way-handshake-with-data", "two-way-listener", "two-way-remembering-listener"],
 }
 # Never violated: the first keeps a search going, the others tell by their witness what the model reaches.
 HELPERS = ["counting", "reaches-time-wait", "reaches-second"]
@@ -92,6 +116,17 @@ def json_of(path):
     return json.loads(re.sub(r"^\s*//.*$", "", path.read_text(encoding="utf-8"), flags=re.M))
 
 
+def choose_switches():
+    """Adds SWITCHES to QUICK and ALL."""
+    parts = set()
+    for path in (options.source / "model" / "tcp" / "variants").glob("*.json"):
+        variant = json_of(path)
+        parts |= {variant["of"], *variant.get("with", [])}
+    for scenario, names in SWITCHES.items():
+        QUICK.update({name: [] if name in parts else [scenario] for name in names})
+        ALL.update({name: sorted({scenario, "any-timed"}) for name in names})
+
+
 def variants():
     """Every shipped protocol, and every variant of it."""
     names = ["rfc9293"] + sorted(p.stem for p in (options.source / "model" / "tcp" / "variants").glob("*.json"))
@@ -101,6 +136,7 @@ def variants():
 
 
 def cases():
+    choose_switches()
     result = []
     for protocol in variants():
         # A variant that is new here is asked for everything until somebody chooses.
@@ -126,7 +162,7 @@ def properties_for(scenario):
         p = json_of(path)
         if p.get("needs time") and asked["time"] == "untimed":
             continue
-        if p.get("never stuck") and is_set:
+        if p.get("never stuck") and (is_set or "attacker" in asked):
             continue
         result.append(path.stem)
     return result, is_set

@@ -187,7 +187,13 @@ const std::map<std::string, std::string> scenarios = {
     {"give up and reopen, unlimited network, ageing", R"("A": { "application": [
        { "call": "OPEN active", "times": 2 }, { "call": "CLOSE", "when": "state == SYN-SENT" } ] },
      "B": { "start": "LISTEN" }, "incarnations": { "A": 2, "B": 1 }, "time": "lazy", "set": { "msl": 2, "isn_spread": 1 },
-     "network": { "order": "any", "loss": "unlimited", "duplication": "unlimited", "lifetime": 2 })"}};
+     "network": { "order": "any", "loss": "unlimited", "duplication": "unlimited", "lifetime": 2 })"},
+    {"give up and reopen, unlimited network, attacked", R"("A": { "application": [
+       { "call": "OPEN active", "times": 2 }, { "call": "CLOSE", "when": "state == SYN-SENT" } ] },
+     "B": { "start": "LISTEN" }, "incarnations": 2, "time": "untimed", "set": { "isn": "constant" },
+     "attacker": { "against": "B", "knows": ["rnx"], "segments": 2, "forges": [
+       { "segment": "RST seq=rnx" }, { "segment": "SYN seq=100" }, { "segment": "ACK seq=101 ack=301" } ] },
+     "network": { "order": "any", "loss": "unlimited", "duplication": "unlimited" })"}};
 
 struct loaded {
   std::unique_ptr<language::library> files;  // owns what the composition points into

@@ -30,6 +30,7 @@
 #include "properties/monitored.hpp"
 #include "tests/drawing.hpp"
 #include "tests/naive.hpp"
+#include "tests/reached.hpp"
 
 namespace tcpmc::generated {
 
@@ -376,6 +377,7 @@ inline model load(const texts& t) {
 struct findings {
   std::uint64_t states = 0, steps = 0;
   std::uint64_t violations = 0, witnesses = 0;  // the states and steps that violate its property, or show it
+  std::uint64_t reduced = 0;                    // states of a reduced search
   std::string differences;  // between the searches and the naive explorer; empty if they agree
 };
 
@@ -393,7 +395,7 @@ inline std::optional<findings> explore(const model& m, std::uint64_t most) {
   const bool is_set = m.composed->scenario.network.is_set();
   const naive::exploration reference = naive::explore(
       system::plain_system(*m.composed, m.properties.observers), m.properties, 2 * most, is_set);
-  findings f{reference.states, reference.transitions, reference.violations[0], reference.witnesses[0], {}};
+  findings f{reference.states, reference.transitions, reference.violations[0], reference.witnesses[0], 0, {}};
   const auto unless_same = [&](const std::string& what, auto naively, auto here) {
     if (naively != here) f.differences += fmt::format("{}: naively {}, here {}\n", what, naively, here);
   };
@@ -408,6 +410,17 @@ inline std::optional<findings> explore(const model& m, std::uint64_t most) {
   unless_same("steps", reference.transitions, found.transitions);
   unless_same("depth", reference.depth, static_cast<std::uint64_t>(found.depth));
   judged("enumerating search", found.seen);
+  if (const auto all = reached::possible(*m.composed, m.properties); !all.empty()) {
+    const reached::things whole = reached::by_search(*m.composed, m.properties, {});
+    for (const properties::reductions& by : all) {
+      const reached::things reduced = reached::by_search(*m.composed, m.properties, by);
+      const std::string differences = reached::differences(whole, reduced);
+      if (!differences.empty())
+        f.differences += fmt::format("reduced by {}{}: {}", by.faults ? "faults " : "",
+                                     by.symmetry ? "symmetry" : "", differences);
+      f.reduced = reduced.statistics.states;
+    }
+  }
   if (!is_set) return f;
 
   properties::monitored_system monitored(*m.composed, m.properties);

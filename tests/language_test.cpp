@@ -133,6 +133,11 @@ files scenario_with(const std::string& keys) {
   return {{"s.json", "{ \"scenario\": \"s\",\n" + keys + " }\n"}};
 }
 const std::string nobody = R"("A": {}, "B": {})";
+// A scenario with an attacker, whose keys stand in line 3; and one with one forgery, that stands there.
+files attacked(const std::string& keys) { return scenario_with(nobody + ", \"attacker\": {\n" + keys + "}"); }
+files forgery(const std::string& keys) {
+  return scenario_with(nobody + ", \"attacker\": { \"against\": \"B\", \"forges\": [\n{" + keys + "}]}");
+}
 
 // A property of rfc9293 in open-stale-syn (unlimited, untimed), or in a bounded and timed scenario; `keys`
 // begin on line 2.
@@ -811,6 +816,67 @@ const std::vector<mistake> scenario_mistakes = {
      scenario_with("\"A\": { \"application\": [" + repeated("{ \"call\": \"CLOSE\" },", 16) +
                    "\n { \"call\": \"CLOSE\" }] }, \"B\": {}"),
      "s.json:3:2: more than 16 intentions\n"},
+    {"attacker_not_an_object", scenario_with(nobody + R"(, "attacker": "B")"),
+     "s.json:2:31: an attacker is an object: {\"against\", \"when\", \"knows\", \"forges\", \"order\", "
+     "\"segments\"}\n"},
+    {"attacker_against_nobody",
+     scenario_with(nobody + R"(, "attacker": { "forges": [ { "segment": "RST" } ] })"),
+     "s.json:2:31: \"against\" is missing here\n"
+     "  hint: the endpoint that gets the forgeries: A or B\n"},
+    {"attacker_against_somebody_else", attacked(R"("against": "C", "forges": [ { "segment": "RST" } ])"),
+     "s.json:3:12: unknown endpoint 'C'\n"
+     "  hint: did you mean 'A'?\n"},
+    {"attacker_without_a_list", attacked(R"("against": "B")"),
+     "s.json:2:31: an attacker needs a list \"forges\": [{\"segment\": ..., \"for\": {...}}, ...]\n"},
+    {"forgery_without_segment", attacked(R"("against": "B", "forges": [ { "send": "RST" } ])"),
+     "s.json:3:29: \"segment\" is missing here\n"
+     "  hint: e.g. \"RST seq=100\"\n"
+     "s.json:3:31: unknown key \"send\"\n"
+     "  hint: known here: segment, for, says\n"},
+    {"forgery_is_no_segment", forgery(R"("segment": "RST; seq=100")"),
+     "s.json:3:17: cannot read this as a segment: \"; seq=100\"\n"
+     "  hint: its flags, then its fields, e.g. \"SYN ACK seq=100 ack=i + 1\"\n"},
+    {"forgery_of_nothing", forgery(R"("segment": "")"),
+     "s.json:3:13: a segment is missing here\n"
+     "  hint: its flags, then its fields, e.g. \"SYN ACK seq=100 ack=i + 1\"\n"},
+    {"forgery_with_unknown_field", forgery(R"("segment": "RST sequ=100")"),
+     "s.json:3:18: a segment has no field 'sequ'\n"
+     "  hint: did you mean 'seq'?\n"},
+    {"forgery_from_what_it_does_not_see", forgery(R"("segment": "RST seq=rnx")"),
+     "s.json:3:22: 'rnx' cannot be read here\n"
+     "  hint: an off-path attacker does not see the variables of its victim; \"knows\" would name those that "
+     "it "
+     "does\n"},
+    {"forgery_from_a_tag", forgery(R"("segment": "RST seq=100 + incarnation")"),
+     "s.json:3:28: 'incarnation' cannot be read here\n"
+     "  hint: it is a ghost tag: only properties and traces may read it, never a rule\n"},
+    {"forgery_over_an_empty_range", forgery(R"("segment": "RST seq=i", "for": { "i": "0..0 - 1" })"),
+     "s.json:3:40: the range 0..-1 is empty\n"
+     "  hint: \"bool\", \"sequence\", \"0..2\", \"0..octets\", or an array of words\n"},
+    {"forgery_over_a_name_that_is_taken", forgery(R"("segment": "RST seq=msl", "for": { "msl": "0..3" })"),
+     "s.json:3:37: 'msl' cannot be a name here: it means something already\n"},
+    {"forgery_out_of_range", forgery(R"("segment": "ACK seq=1 data=i", "for": { "i": "0..2" })"),
+     "s.json:3:29: 2 is out of range 0..1\n"},
+    {"too_many_forgeries", forgery(R"("segment": "RST seq=i + j", "for": { "i": "0..99", "j": "0..10" })"),
+     "s.json:3:1: more than 1000 forgeries\n"},
+    {"attacker_knows_nothing_like_that",
+     attacked(R"("against": "B", "knows": ["rcv"], "forges": [ { "segment": "RST" } ])"),
+     "s.json:3:27: unknown variable 'rcv'\n"
+     "  hint: known here: state, iss, una, nxt, irs, rnx, active, queued, close_pending, retransmissions, "
+     "unread, "
+     "probes, next_isn\n"},
+    {"list_without_end",
+     attacked(
+         R"("against": "B", "order": "listed", "segments": "unlimited", "forges": [ { "segment": "RST" } ])"),
+     "s.json:3:48: a list that is gone through in its order has an end\n"
+     "  hint: \"order\": \"any\" forges any of them, any number of times\n"},
+    {"list_with_too_many",
+     attacked(R"("against": "B", "order": "listed", "segments": 2, "forges": [ { "segment": "RST" } ])"),
+     "s.json:3:48: 2 is out of range 0..1\n"},
+    {"parameter_of_the_scenario_is_the_protocols",
+     scenario_with(nobody + R"(, "parameters": { "msl": { "type": "1..2", "default": 1 } })"),
+     "s.json:2:35: the protocol has a parameter 'msl' already\n"
+     "  hint: its value is changed under \"set\"\n"},
     {"incarnations_out_of_range", scenario_with(nobody + R"(, "incarnations": { "A": 8 })"),
      "s.json:2:42: 8 is out of range 0..7\n"},
     {"order_unknown", scenario_with(nobody + R"(, "network": { "order": "lifo" })"),
@@ -1285,6 +1351,17 @@ TEST_F(on_disk, a_path_in_a_file_is_relative_to_that_file) {
   fs::current_path(before);
 }
 
+// However a file is spelt, it is one file: what is composed has one base.
+TEST_F(on_disk, one_file_by_several_spellings) {
+  write("tiny.json", tiny_text);
+  write("u.json", R"({ "variant": "u", "of": "./tiny.json" })");
+  write("v.json", R"({ "variant": "v", "of": "./tiny.json", "with": ["./u.json"] })");
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_);
+  for (const std::string name : {"v.json", "./v.json", ".//v.json"}) EXPECT_EQ(report({}, name), "");
+  fs::current_path(before);
+}
+
 TEST(variant, keeps_what_it_does_not_change) {
   library lib;
   diagnostics errors;
@@ -1325,10 +1402,12 @@ TEST(variant, may_be_composed_of_others) {
   EXPECT_EQ(v->chain, (std::vector<std::string>{"rfc9293", "x", "u", "w", "v"}));
   const auto& closed =
       *std::find_if(v->lists.begin(), v->lists.end(), [](const rule_list& l) { return l.name == "closed"; });
-  EXPECT_EQ(closed.rules[0].id, "u1");
-  EXPECT_EQ(closed.rules[0].from, "u");
-  EXPECT_EQ(closed.rules[1].id, "closed-rst");
-  std::vector<std::string> changed;  // all that v differs in from rfc9293
+  const auto u1 = std::find_if(closed.rules.begin(), closed.rules.end(),
+                               [](const rule_source& r) { return r.id == "u1"; });
+  ASSERT_NE(u1, closed.rules.end());
+  EXPECT_EQ(u1->from, "u");
+  EXPECT_EQ((u1 + 1)->id, "closed-rst");  // w1 stood between them
+  std::vector<std::string> changed;       // all that v differs in from rfc9293
   for (const change& c : v->changes) changed.push_back(c.what + " " + c.target);
   EXPECT_EQ(changed, (std::vector<std::string>{"set time_wait", "add before closed-rst", "set time_wait",
                                                "replace x1", "add before closed-rst", "add after closed-ack",

@@ -28,6 +28,7 @@
 #include "properties/monitored.hpp"
 #include "tests/drawing.hpp"
 #include "tests/naive.hpp"
+#include "tests/reached.hpp"
 #include "traces/run.hpp"
 
 namespace tcpmc {
@@ -64,6 +65,7 @@ struct setup {
   std::string time = "untimed";
   std::vector<std::pair<std::string, std::string>> set = {};  // parameters and their values, as JSON
   std::string final = "state in {CLOSED, LISTEN} && peer.state in {CLOSED, LISTEN}";
+  std::string attacker = {};  // its keys; none if empty
 
   bool is_set() const { return order == "any" && loss == unlimited && duplication == unlimited; }
 
@@ -86,8 +88,9 @@ struct setup {
     for (const auto& [name, value] : set) settings.push_back(fmt::format(R"("{}": {})", name, value));
     return fmt::format(
         R"({{ "scenario": "s", "says": "made by a test", "A": {}, "B": {}, "incarnations": {},
-  "network": {{ {} }}, "time": "{}", "set": {{ {} }}, "final": "{}" }})",
-        side(a), side(b), incarnations, network, time, fmt::join(settings, ", "), final);
+  "network": {{ {} }}, "time": "{}", "set": {{ {} }}, "final": "{}"{} }})",
+        side(a), side(b), incarnations, network, time, fmt::join(settings, ", "), final,
+        attacker.empty() ? "" : fmt::format(R"(, "attacker": {{ {} }})", attacker));
   }
 };
 
@@ -510,6 +513,85 @@ differences compare_check(const naive::exploration& reference, const model& m) {
   return d;
 }
 
+// The reduced searches: the verdicts of the whole one, on what they can decide; runs that can be taken, and
+// that are as short where that is said; no bound met that the whole one does not meet.
+differences compare_reduced(const naive::exploration& reference, const model& m) {
+  differences d;
+  if (m.is_set()) return d;
+  std::vector<const language::document*> monotone;
+  language::diagnostics ignored;
+  for (const language::document* one : m.documents)
+    if (!properties::why_not_faults(*m.composed, *properties::load_properties({one}, *m.composed, ignored)))
+      monotone.push_back(one);
+  const auto decidable = properties::load_properties(monotone, *m.composed, ignored);
+  const reached::things whole = reached::by_search(*m.composed, *decidable, {});
+  for (const properties::reductions& by : reached::possible(*m.composed, *decidable))
+    if (const std::string wrong =
+            reached::differences(whole, reached::by_search(*m.composed, *decidable, by));
+        !wrong.empty())
+      d.add(fmt::format("reduced by {}{}: {}", by.faults ? "faults " : "", by.symmetry ? "symmetry" : "",
+                        wrong));
+  for (const cli::reduce how : {cli::reduce::faults, cli::reduce::symmetry, cli::reduce::all}) {
+    cli::check_input input;
+    input.composition = m.composed;
+    input.reduce = how;
+    language::diagnostics errors;
+    std::vector<std::size_t> asked;
+    for (std::size_t i = 0; i < m.documents.size(); ++i) {
+      const auto alone = properties::load_properties({m.documents[i]}, *m.composed, errors);
+      if (how != cli::reduce::symmetry && properties::why_not_faults(*m.composed, *alone)) continue;
+      asked.push_back(i);
+      input.properties.push_back(m.documents[i]);
+    }
+    const auto p = properties::load_properties(input.properties, *m.composed, errors);
+    const bool symmetric = !properties::why_not_symmetry(*m.composed, *p);
+    std::optional<cli::check_result> result;
+    try {
+      result = cli::check(input, {}, nullptr, errors);
+    } catch (const std::logic_error& broken) {
+      d.add(broken.what());
+      continue;
+    }
+    if (how == cli::reduce::symmetry && !symmetric) {
+      if (result || errors.text().find("--reduce symmetry is not possible") == std::string::npos)
+        d.add("a scenario that is not symmetric was reduced by symmetry");
+      continue;
+    }
+    if (!result) {
+      d.add(errors.text());
+      continue;
+    }
+    const std::size_t reductions = (how != cli::reduce::symmetry) + (how != cli::reduce::faults && symmetric);
+    d.unless_same("reductions made", reductions, result->reduced.size());
+    if (result->statistics.states > reference.states) d.add("more states than without a reduction");
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      const cli::answer& a = result->answers[i];
+      const auto least = reference.violated[asked[i]];
+      const auto expected = least ? cli::verdict::violated
+                            : p->all[i].witness && !reference.witnessed[asked[i]]
+                                ? cli::verdict::holds_vacuously
+                                : cli::verdict::holds;
+      d.unless_same("reduced: verdict on " + a.property, std::string(name_of(expected)),
+                    std::string(name_of(a.says)));
+      d.unless_same("reduced: a run for " + a.property, least.has_value(), a.trace.has_value());
+      if (!least || !a.trace) continue;
+      compare_trace(a, i, *p, d);
+      const std::size_t length = a.trace->run.steps.size(),
+                        copies = static_cast<std::size_t>(a.trace->duplicates);
+      if (a.trace->shortest)
+        d.unless_same("reduced: length of the run for " + a.property, *least, std::uint64_t{length});
+      else if (copies == 0 || length < *least || length - copies > *least)
+        d.add(fmt::format("reduced: a run of {} steps with {} copies for {}, naively {}", length, copies,
+                          a.property, *least));
+    }
+    if (result->statistics.ended != checker::outcome::complete) continue;
+    if ((result->bounds_met & ~reference.bounds) != 0) d.add("a bound is met in the reduced search only");
+    d.unless_same("reduced: incarnations", reference.bounds & system::bound_incarnations,
+                  result->bounds_met & system::bound_incarnations);
+  }
+  return d;
+}
+
 // ---- The examples ----
 
 void compare_all(const model& m) {
@@ -521,6 +603,7 @@ void compare_all(const model& m) {
   agree(compare_steps(m, m));
   if (m.is_set()) agree(compare_sharing(reference, m));
   agree(compare_check(reference, m));
+  agree(compare_reduced(reference, m));
 }
 
 class reference : public testing::TestWithParam<example> {};
@@ -752,7 +835,68 @@ std::vector<example> features() {
 }
 INSTANTIATE_TEST_SUITE_P(feature, reference, testing::ValuesIn(features()), name_of<example>);
 
+// Two users who want the same, from the same initial sequence number: what symmetry is for.
+setup alike(setup s) {
+  s.b = s.a;
+  return with(std::move(s), {{"first_isn", "100"}});
+}
+std::vector<example> symmetric() {
+  std::vector<example> all;
+  const auto add = [&](const std::string& name, const std::string& of, auto change) {
+    for (const std::string order : {"any", "fifo"})
+      for (const auto& [loss, duplication] :
+           {std::pair(0, 0), std::pair(1, 0), std::pair(1, 1), std::pair(unlimited, 1)}) {
+        setup s = on_network(alike(plan(of)), order, loss, duplication);
+        change(s);
+        all.push_back(
+            {fmt::format("{} {} loss {} duplication {}", name, order, amount(loss), amount(duplication)), s});
+      }
+  };
+  add("opening", "both open", [](setup&) {});
+  add("stuck for one", "both open", [](setup& s) {
+    s.final = "state == ESTABLISHED";
+    s.a.wants.push_back(abort_any);
+    s.b = s.a;
+  });
+  add("lazy", "both open", [](setup& s) { s = with(in_time(s, "lazy", 2), {{"msl", "2"}}); });
+  add("timed", "both open", [](setup& s) {
+    s = with(in_time(s, "timed", 2), {{"msl", "2"}, {"rto", "2"}, {"r2", "1"}});
+  });
+  add("giving up", "both open", [](setup& s) {
+    s.a.wants.push_back({"CLOSE", "state == SYN-SENT"});
+    s.b = s.a;
+    s.capacity = 1;
+  });
+  return all;
+}
+INSTANTIATE_TEST_SUITE_P(symmetric, reference, testing::ValuesIn(symmetric()), name_of<example>);
+
 // ---- Drawn scenarios ----
+
+std::string drawn_attacker(drawing& d) {
+  const std::vector<std::string> known = {
+      R"({ "segment": "RST seq=rnx + i", "for": { "i": "0..1" } })",
+      R"({ "segment": "SYN seq=rnx" })",
+      R"({ "segment": "ACK seq=rnx ack=nxt data=1" })",
+      R"({ "segment": "FIN ACK seq=rnx ack=nxt" })",
+      R"({ "segment": "RST ACK seq=0 ack=nxt" })",
+      R"({ "segment": "SYN ACK seq=300 + i ack=101", "for": { "i": "0..1" } })",
+      R"({ "segment": "ACK seq=100 ack=301" })",
+      R"({ "segment": "SYN seq=100" })"};
+  std::vector<std::string> list;
+  for (int n = d.number(1, 3); n > 0; --n)
+    list.push_back(known[static_cast<std::size_t>(d.number(0, static_cast<int>(known.size()) - 1))]);
+  std::string result = fmt::format(R"("against": "{}", "knows": ["rnx", "nxt"], "forges": [ {} ])",
+                                   d.chance(50) ? "A" : "B", fmt::join(list, ", "));
+  if (d.chance(50))
+    result += fmt::format(R"(, "when": "{}")",
+                          d.one_of<const char*>({"state in synchronized", "state != CLOSED", "rnx != 0"}));
+  if (d.chance(30))
+    result += R"(, "order": "listed")";
+  else if (d.chance(60))
+    result += fmt::format(R"(, "segments": {})", d.number(0, 2));
+  return result;
+}
 
 setup draw(drawing& d) {
   std::vector<std::string> protocols;
@@ -796,6 +940,7 @@ setup draw(drawing& d) {
   s.final =
       d.one_of<const char*>({"state in {CLOSED, LISTEN} && peer.state in {CLOSED, LISTEN}",
                              "state == ESTABLISHED && peer.state == ESTABLISHED", "peer.state == LISTEN"});
+  if (d.chance(30)) s.attacker = drawn_attacker(d);
   return s;
 }
 
@@ -803,9 +948,11 @@ class drawn : public testing::TestWithParam<unsigned> {};
 
 TEST_P(drawn, agrees) {
   drawing d(GetParam());
+  const bool symmetric = GetParam() % 3 == 0;
   // The first scenario that is small enough and not trivial; the enumerating search says so in no time.
   for (int attempt = 0; attempt < 100; ++attempt) {
-    const setup s = draw(d);
+    const setup s = symmetric ? alike(draw(d)) : draw(d);
+    if (symmetric && s.is_set()) continue;
     const model m = load(s);
     checker::options limits;
     limits.max_states = 4'000;
@@ -817,7 +964,7 @@ TEST_P(drawn, agrees) {
   }
   FAIL() << "no small scenario was drawn";
 }
-INSTANTIATE_TEST_SUITE_P(seed, drawn, testing::Range(0u, 150u));
+INSTANTIATE_TEST_SUITE_P(seed, drawn, testing::Range(0u, 210u));
 
 // ---- The comparison itself ----
 

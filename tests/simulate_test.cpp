@@ -198,7 +198,8 @@ std::vector<cli::suite_row> all_rows() {
   static language::library files;
   language::diagnostics errors;
   for (const language::builtin_file& f : language::builtin_files()) {
-    if (f.kind != language::file_kind::suite) continue;
+    // The catalogue asks the same of many variants; suite_test holds all of it to its expectations.
+    if (f.kind != language::file_kind::suite || f.name.starts_with("catalogue-")) continue;
     auto s = cli::load_suite(std::string(f.name), files, errors);
     if (!s) throw std::runtime_error(errors.text());
     for (cli::suite_row& row : s->rows) rows.push_back(std::move(row));
@@ -325,7 +326,7 @@ TEST_P(simulated_rows, rules_are_counted_as_the_interpreter_fires_them) {
         ++expected[side][input.composition->protocols[side].rules[static_cast<std::size_t>(rule)].id];
       }
   EXPECT_EQ(s.statistics.judged, first.size());
-  EXPECT_FALSE(expected[0].empty());
+  EXPECT_FALSE(expected[0].empty() && expected[1].empty());
   for (const cli::rule_count& r : s.rules)
     for (std::size_t side = 0; side < 2; ++side)
       EXPECT_EQ(r.fired[side], expected[side][r.rule->id]) << r.rule->id << " at "

@@ -131,8 +131,8 @@ TEST(suite, observers_see_the_expiring_timer_run) {
   EXPECT_EQ(result->answers[0].says, verdict::violated);
 }
 
-// On the unlimited network a segment that was delivered is still in flight; the concrete run has to keep, or send,
-// another one.
+// On the unlimited network a segment that was delivered is still in flight; the concrete run has to keep, or
+// send, another one.
 TEST(suite, a_delivered_segment_that_a_property_sees_in_flight_is_there_again) {
   const auto result = check_property("two-connections", R"json({ "property": "p", "says": "s",
     "never step": "called('ABORT') && old.state == ESTABLISHED && outgoing(seg.SYN)" })json");

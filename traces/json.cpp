@@ -15,8 +15,8 @@ using language::protocol;
 using system::step_kind;
 using system::values;
 
-constexpr std::array<const char*, 6> event_names = {"call", "deliver",   "time-out",
-                                                    "lose", "duplicate", "tick"};
+constexpr std::array<const char*, 7> event_names = {"call",      "deliver", "time-out", "lose",
+                                                    "duplicate", "tick",    "forge"};
 constexpr std::array<const char*, 2> side_names = {"A", "B"};
 constexpr std::array<const char*, 3> time_names = {"untimed", "lazy", "timed"};
 
@@ -40,6 +40,7 @@ json segment_json(const protocol& p, const values& segment) {
   result["peer_incarnation"] = segment[at(tags.peer_incarnation)];
   result["isn"] = segment[at(tags.isn)];
   result["answer"] = segment[at(tags.answer)] == 1;
+  if (segment[at(tags.forged)] == 1) result["forged"] = true;
   return result;
 }
 
@@ -90,11 +91,12 @@ json step_json(const trace& t, std::size_t i) {
     result["intention"] = s.by.which;
   }
   if (s.by.kind == step_kind::time_out) result["timer"] = p.timers[at(s.by.which)].name;
+  if (s.by.kind == step_kind::forge) result["forgery"] = s.by.which;
   if (s.by.choice != 0) result["choice"] = s.by.choice;
   const bool of_network = s.by.kind == step_kind::lose || s.by.kind == step_kind::duplicate;
   if (of_network && s.by.which != 0) result["position"] = s.by.which;
   if (!s.by.segment.empty()) {
-    const int sender = s.by.kind == step_kind::deliver ? 1 - s.by.side : s.by.side;
+    const int sender = system::arrives(s.by.kind) ? 1 - s.by.side : s.by.side;
     result["segment"] = segment_json(on.protocols[at(sender)], s.by.segment);
     result["age"] = s.by.age;
     result["stale"] = is_stale(on, before(t.run, i), sender, s.by.segment);
@@ -226,6 +228,8 @@ class trace_reader {
     result[at(tags.isn)] = number(object, "isn", 0, 1'000'000);
     const json_node* answer = get(object, "answer", json_node::kind::boolean);
     result[at(tags.answer)] = answer != nullptr && answer->boolean ? 1 : 0;
+    const json_node* forged = object.find("forged");
+    result[at(tags.forged)] = forged != nullptr && forged->boolean ? 1 : 0;
     return result;
   }
 
@@ -336,10 +340,15 @@ std::optional<std::vector<step>> recorded_steps(const recorded& r, const composi
       s.which = read.number(node, "intention", 0,
                             static_cast<int>(on.scenario.sides[at(s.side)].application.size()) - 1);
     if (s.kind == step_kind::time_out) s.which = read.word(node, "timer", *p.timers_names);
+    if (s.kind == step_kind::forge) {
+      const auto& attacker = on.scenario.sides[at(s.side)].attacker;
+      s.which =
+          read.number(node, "forgery", 0, attacker ? static_cast<int>(attacker->forgeries.size()) - 1 : 0);
+    }
     s.choice = read.optional_number(node, "choice");
     if (s.kind == step_kind::lose || s.kind == step_kind::duplicate)
       s.which = read.optional_number(node, "position");
-    if (s.kind == step_kind::deliver || s.kind == step_kind::lose || s.kind == step_kind::duplicate) {
+    if (system::arrives(s.kind) || s.kind == step_kind::lose || s.kind == step_kind::duplicate) {
       if (const json_node* segment = read.get(node, "segment", json_node::kind::object))
         s.segment = read.segment(*segment, p);
       s.age = read.optional_number(node, "age");

@@ -57,6 +57,9 @@ class writer {
 
   std::string marked(const plain_state& in, int sender, const values& segment) const {
     std::string text = segment_text(on_.protocols[static_cast<std::size_t>(sender)], segment);
+    const language::segment_layout tags(on_.protocols[0]);
+    if (segment[static_cast<std::size_t>(tags.forged)] == 1)
+      text += segment[static_cast<std::size_t>(tags.answer)] == 1 ? " (answers a forged one)" : " (forged)";
     if (is_stale(on_, in, sender, segment)) text += " (stale)";
     return text;
   }
@@ -80,6 +83,8 @@ class writer {
         return fmt::format("the network copies a segment of {}", name);
       case step_kind::tick:
         return "one tick passes";
+      case step_kind::forge:
+        return fmt::format("the attacker forges a segment for {}", name);
     }
     return "?";
   }
@@ -95,6 +100,11 @@ class writer {
       case step_kind::deliver: {
         const std::string segment = marked(was, 1 - s.by.side, s.by.segment);
         arrows.push_back(side == 1 ? arrow("...", segment, "-->") : arrow("<--", segment, "..."));
+        break;
+      }
+      case step_kind::forge: {
+        const std::string segment = marked(was, 1 - s.by.side, s.by.segment);
+        arrows.push_back(side == 1 ? arrow("***", segment, "-->") : arrow("<--", segment, "***"));
         break;
       }
       case step_kind::lose:

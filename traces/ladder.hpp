@@ -1,5 +1,5 @@
 // A trace as text, in the manner of the figures of RFC 9293 (sections 3.5 and 3.6): A on the left, B on
-// the right, segments as arrows; "..." is the network, XXX a loss.
+// the right, segments as arrows; "..." is the network, *** an attacker, XXX a loss.
 #pragma once
 
 #include <string>

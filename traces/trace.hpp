@@ -30,7 +30,8 @@ struct trace {
 };
 
 // Whether a segment is stale: its sender's present TCB does not carry its tag any more. An answering
-// reset carries the tags of what it answers, so it is its receiver's TCB that counts.
+// reset carries the tags of what it answers, so it is its receiver's TCB that counts. A forged segment has no
+// sender, and is not stale; neither is the answer to one.
 bool is_stale(const language::composition& on, const plain_state& in, int sender,
               const system::values& segment);
 

@@ -14,7 +14,8 @@ struct diagnostic {
   std::string file;  // "" if the mistake is in no file
   line_column at{1, 1};
   std::string message;
-  std::string hint;  // may be empty
+  std::string hint;    // may be empty
+  bool unfit = false;  // values that are fine each, but not together (a protocol's "require")
 
   diagnostic() = default;
   // Resolves the place at once: a mistake may outlive the files that it was found in.

@@ -59,6 +59,8 @@ struct refused : token<keyword<'r','e','f','u','s','e'>> {};
 struct sent_flag : seq<not_at<keyword<'i','f'>>, word, not_at<blank, one<'='>>> {};
 struct sent_field : seq<token<word>, token<one<'='>>, sum> {};
 struct sent : seq<token<keyword<'s','e','n','d'>>, star<token<sent_flag>>, star<sent_field>> {};
+struct described : seq<not_at<eof>, star<token<sent_flag>>, star<sent_field>> {};  // what follows "send"
+struct whole_segment : seq<blank, described, eof> {};
 struct any_action : sor<assigned, chosen, gone_to, signalled, started, stopped, continued, performed, sent, cleared, crashed, dropped, refused> {};
 struct condition : seq<token<keyword<'i','f'>>, expr> {};
 struct conditional_action : seq<any_action, opt<condition>> {};
@@ -71,8 +73,8 @@ template <typename Rule>
 using selector = parse_tree::selector<Rule, parse_tree::store_content::on<
     word, dotted, digits, quoted, arguments, subscript, call_or_name, bang, prefixed, op_multiply, product, op_add,
     sum, op_compare, members, membership, comparison, conjunctions, disjunctions, expr, assigned, chosen, gone_to,
-    signalled, started, stopped, continued, performed, cleared, crashed, dropped, refused, sent, sent_flag, sent_field,
-    condition, conditional_action, formal>>;
+    signalled, started, stopped, continued, performed, cleared, crashed, dropped, refused, sent, described, sent_flag,
+    sent_field, condition, conditional_action, formal>>;
 // clang-format on
 
 }  // namespace grammar
@@ -119,7 +121,7 @@ class converter {
     }
     action a;
     a.at = a.name_at = at(n);
-    if (n.is_type<sent>()) {
+    if (n.is_type<sent>() || n.is_type<described>()) {
       a.is = verb::send;
       for (const auto& child : n.children) {
         if (child->is_type<sent_flag>())
@@ -350,6 +352,18 @@ std::optional<action> parse_action(const json_node& node, diagnostics& errors) {
       "actions: x := e, choose x in e .. e, send FLAGS field=e, goto S, start T, stop T, signal N, "
       "do P, continue at STAGE, clear, crash, drop, refuse; and \"... if e\"",
       errors);
+  if (!tree) return std::nullopt;
+  return converter(node).act(*tree->children[0]);
+}
+
+std::optional<action> parse_segment(const json_node& node, diagnostics& errors) {
+  if (node.is != json_node::kind::string) {
+    errors.add(node.at, fmt::format("a segment is expected here, not {}", node.kind_name()),
+               "write it as a string, e.g. \"RST seq=100\"");
+    return std::nullopt;
+  }
+  const auto tree = parse_or_explain<grammar::whole_segment>(
+      node, "a segment", "its flags, then its fields, e.g. \"SYN ACK seq=100 ack=i + 1\"", errors);
   if (!tree) return std::nullopt;
   return converter(node).act(*tree->children[0]);
 }

@@ -96,6 +96,8 @@ struct action {
 // On a mistake: adds it to `errors` and returns nothing.
 std::optional<expression> parse_expression(const json_node& node, diagnostics& errors);
 std::optional<action> parse_action(const json_node& node, diagnostics& errors);
+// Parses the flags and fields of a segment, as they stand behind "send": an action of that kind.
+std::optional<action> parse_segment(const json_node& node, diagnostics& errors);
 
 // Parses a define's key: "name" or "name(x, y)".
 struct signature {

@@ -47,8 +47,13 @@ const document* library::find(const std::string& reference, file_kind kind, plac
     const auto folder = std::filesystem::path(from.file->name).parent_path();
     if (!folder.empty()) name = (folder / reference).lexically_normal().string();
   }
+  // "./v.json" and "v.json" are one file, whoever refers to it.
+  const auto normal = [](const std::string& spelling) {
+    return std::filesystem::path(spelling).lexically_normal();
+  };
   for (const auto& d : documents_)
-    if (fits(kind, d->kind) && (path ? d->file->name == name : d->file->name == "builtin:" + name))
+    if (fits(kind, d->kind) &&
+        (path ? normal(d->file->name) == normal(name) : d->file->name == "builtin:" + name))
       return d.get();
   for (const source* s : preloaded_)
     if (s->name == name || s->name == "builtin:" + name) return open(s->name, s->text, kind, errors);

@@ -220,7 +220,7 @@ class compiler {
     for (const std::string& f : p_.flags)
       segment_words_["seg." + f] = {type::boolean(), row::segment, segment_slot++, 0};
     for (const named_node& n : from_.fields) {
-      if (is_ghost(n, {"incarnation", "peer_incarnation", "isn", "answer"})) continue;
+      if (is_ghost(n, {"incarnation", "peer_incarnation", "isn", "answer", "forged"})) continue;
       if (segment_words_.count("seg." + n.name)) {
         errors_.add(n.at, fmt::format("the name '{}' is taken already by a flag", n.name));
         continue;
@@ -247,7 +247,7 @@ class compiler {
     // Ghost tags exist in every model, but no rule may read one: it would not be the same protocol
     // any more (semantics.md, "Ghost tags").
     for (const char* ghost : {"incarnation", "peer_incarnation", "attempts", "seg.incarnation",
-                              "seg.peer_incarnation", "seg.isn", "seg.answer"})
+                              "seg.peer_incarnation", "seg.isn", "seg.answer", "seg.forged"})
       words.forbidden[ghost] = "it is a ghost tag: only properties and traces may read it, never a rule";
     for (const auto& [name, v] : segment_words_) words.forbidden[name] = "no segment arrives here";
     for (const char* scoped : {"old", "peer"})
@@ -364,9 +364,12 @@ class compiler {
       const auto bound = binder(p_.words, errors_).bind(*e, type::boolean());
       if (bound && bound->is != operation::constant)
         errors_.add(that->at, "a requirement is about parameters: it has to be a constant");
-      else if (bound && bound->value != 1)
-        errors_.add(that->at, fmt::format("the parameters do not fit together: {}", says),
-                    "needed: " + that->string);
+      else if (bound && bound->value != 1) {
+        diagnostic unfit(that->at, fmt::format("the parameters do not fit together: {}", says),
+                         "needed: " + that->string);
+        unfit.unfit = true;
+        errors_.add(unfit);
+      }
     }
   }
 
@@ -576,7 +579,7 @@ class compiler {
                       "processing only goes forward, so that it ends");
         break;
       case verb::send:
-        compile_send(*a, words, result);
+        result.segment = bind_segment(*a, p_, words, errors_);
         break;
       case verb::perform:
         perform(*a, words, into);
@@ -630,36 +633,6 @@ class compiler {
       result.args.push_back(std::move(*value));
     }
     return true;
-  }
-
-  void compile_send(const action& a, const vocabulary& words, instruction& result) {
-    result.segment.resize(p_.flags.size() + p_.fields.size());
-    for (const action::flag& flag : a.flags) {
-      const int i = index_of(p_.flags, flag.name);
-      if (i < 0)
-        errors_.add(flag.at, fmt::format("there is no flag '{}'", flag.name),
-                    suggestion(flag.name, p_.flags));
-      else if (result.segment[static_cast<std::size_t>(i)].value != 0)
-        errors_.add(flag.at, fmt::format("the flag '{}' stands twice", flag.name));
-      else
-        result.segment[static_cast<std::size_t>(i)].value = 1;
-    }
-    std::set<std::string> given;
-    for (const action::field& f : a.fields) {
-      const std::string& name = f.name;
-      if (words.broken.count("seg." + name)) continue;
-      const auto field = std::find_if(p_.fields.begin(), p_.fields.end(),
-                                      [&](const auto& known) { return known.first == name; });
-      if (field == p_.fields.end()) {
-        errors_.add(f.at, fmt::format("a segment has no field '{}'", name),
-                    suggestion(name, names_of(from_.fields)));
-        continue;
-      }
-      if (!given.insert(name).second) errors_.add(f.at, fmt::format("the field '{}' stands twice", name));
-      auto value = binder(words, errors_).bind(f.value, field->second);
-      const auto slot = p_.flags.size() + static_cast<std::size_t>(field - p_.fields.begin());
-      if (value) result.segment[slot] = std::move(*value);
-    }
   }
 
   void perform(const action& a, const vocabulary& words, rule& into) {
@@ -840,6 +813,37 @@ std::optional<variable> read_variable(const std::string& name, const json_node& 
   const bool length = constant("length", type::integer(1, 16), v.length);
   if (!initial || !length) return std::nullopt;
   return v;
+}
+
+std::vector<code> bind_segment(const action& a, const protocol& p, const vocabulary& words,
+                               diagnostics& errors) {
+  std::vector<code> result(p.flags.size() + p.fields.size());
+  for (const action::flag& flag : a.flags) {
+    const auto i = std::find(p.flags.begin(), p.flags.end(), flag.name);
+    if (i == p.flags.end()) {
+      errors.add(flag.at, fmt::format("there is no flag '{}'", flag.name), suggestion(flag.name, p.flags));
+      continue;
+    }
+    code& value = result[static_cast<std::size_t>(i - p.flags.begin())];
+    if (value.value != 0) errors.add(flag.at, fmt::format("the flag '{}' stands twice", flag.name));
+    value.value = 1;
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, of] : p.fields) names.push_back(name);
+  std::set<std::string> given;
+  for (const action::field& f : a.fields) {
+    if (words.broken.count("seg." + f.name)) continue;
+    const auto field = std::find(names.begin(), names.end(), f.name);
+    if (field == names.end()) {
+      errors.add(f.at, fmt::format("a segment has no field '{}'", f.name), suggestion(f.name, names));
+      continue;
+    }
+    if (!given.insert(f.name).second) errors.add(f.at, fmt::format("the field '{}' stands twice", f.name));
+    const auto i = static_cast<std::size_t>(field - names.begin());
+    auto value = binder(words, errors).bind(f.value, p.fields[i].second);
+    if (value) result[p.flags.size() + i] = std::move(*value);
+  }
+  return result;
 }
 
 }  // namespace tcpmc::language

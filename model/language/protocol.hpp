@@ -127,6 +127,10 @@ struct compile_options {
 std::optional<protocol> compile(const protocol_source& from, const compile_options& options,
                                 diagnostics& errors);
 
+// The value of every slot of a segment, flags first, as an action "send" or parse_segment() describes it.
+std::vector<code> bind_segment(const action& a, const protocol& p, const vocabulary& words,
+                               diagnostics& errors);
+
 // "0..2", "bool", "sequence", a list of words; `words` gives the constants that ranges may use.
 std::optional<type> read_type(const json_node& node, const vocabulary& words, diagnostics& errors);
 

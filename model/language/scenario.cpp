@@ -10,6 +10,7 @@ namespace {
 using kind = json_node::kind;
 
 constexpr int most_times = 100;
+constexpr std::size_t most_forgeries = 1000;
 
 class scenario_reader {
  public:
@@ -24,6 +25,7 @@ class scenario_reader {
     if (const json_node* node = root_.find("incarnations")) incarnations(*node);
     if (const json_node* node = root_.find("network")) network(*node);
     time();
+    attacked();
     final();
     combinations();
     return std::move(result_);
@@ -157,6 +159,139 @@ class scenario_reader {
       result_.time = static_cast<time_mode>(word(*node, {"untimed", "lazy", "timed"}, "time mode"));
   }
 
+  void attacked() {
+    const json_node* node = root_.find("attacker");
+    if (node == nullptr) return;
+    if (node->is != kind::object) {
+      errors_.add(node->at,
+                  "an attacker is an object: {\"against\", \"when\", \"knows\", \"forges\", \"order\", "
+                  "\"segments\"}");
+      return;
+    }
+    refuse_unknown_keys(*node, {"against", "when", "knows", "forges", "order", "segments", "says"}, errors_);
+    const json_node* against = node->find("against");
+    const json_node* forges = node->find("forges");
+    if (against == nullptr)
+      errors_.add(node->at, "\"against\" is missing here", "the endpoint that gets the forgeries: A or B");
+    if (forges == nullptr || forges->is != kind::array || forges->items.empty())
+      errors_.add(forges != nullptr ? forges->at : node->at,
+                  "an attacker needs a list \"forges\": [{\"segment\": ..., \"for\": {...}}, ...]");
+    if (against == nullptr || forges == nullptr || forges->is != kind::array) return;
+    const auto victim = static_cast<std::size_t>(word(*against, {"A", "B"}, "endpoint"));
+    const protocol& p = *protocols_[victim];
+    attacker a;
+    if (const json_node* when = node->find("when")) {
+      a.when_text = when->string;
+      if (const auto e = parse_expression(*when, errors_))
+        a.when = binder(p.words, errors_).bind(*e, type::boolean());
+    }
+    const vocabulary words = attackers_words(p, node->find("knows"), a);
+    for (const json_node& item : forges->items) forgeries(item, p, words, a);
+    if (const json_node* order = node->find("order"))
+      a.listed = word(*order, {"any", "listed"}, "order of forgeries") == 1;
+    const int all = static_cast<int>(a.forgeries.size());
+    const json_node* segments = node->find("segments");
+    const bool unlimited =
+        segments != nullptr && segments->is == kind::string && segments->string == "unlimited";
+    a.limited = a.listed || (segments != nullptr && !unlimited);
+    a.segments = a.listed ? all : 0;
+    if (a.listed && unlimited)
+      errors_.add(segments->at, "a list that is gone through in its order has an end",
+                  "\"order\": \"any\" forges any of them, any number of times");
+    else if (segments != nullptr && !unlimited)
+      a.segments = number(*segments, p.words, 0, a.listed ? all : static_cast<int>(most_forgeries));
+    result_.sides[victim].attacker = std::move(a);
+  }
+
+  // What the values of a forged segment may be made from: parameters, and of the victim what the attacker
+  // knows.
+  vocabulary attackers_words(const protocol& p, const json_node* knows, attacker& a) {
+    vocabulary words = p.words;
+    words.constants.try_emplace("modulus", type::integer(), p.modulus);
+    if (knows != nullptr && knows->is != kind::array)
+      errors_.add(knows->at, "\"knows\" is an array of variables of the victim");
+    else if (knows != nullptr)
+      for (const json_node& item : knows->items) {
+        std::vector<std::string> names = {"state"};
+        for (const variable& v : p.variables) names.push_back(v.name);
+        word(item, names, "variable");
+        a.knows.push_back(item.string);
+      }
+    std::erase_if(words.variables, [&](const auto& v) {
+      if (std::find(a.knows.begin(), a.knows.end(), v.first) != a.knows.end()) return false;
+      words.forbidden[v.first] =
+          "an off-path attacker does not see the variables of its victim; \"knows\" would name those that it "
+          "does";
+      return true;
+    });
+    words.timer_slots.clear();  // nor timers
+    words.timers = std::make_shared<const std::vector<std::string>>();
+    return words;
+  }
+
+  // One line of the list: a segment, or one for each value of the names under "for", the last one fastest.
+  void forgeries(const json_node& item, const protocol& p, vocabulary words, attacker& a) {
+    if (item.is != kind::object) {
+      errors_.add(item.at, "a forgery is an object: {\"segment\": ..., \"for\": {name: range}}");
+      return;
+    }
+    refuse_unknown_keys(item, {"segment", "for", "says"}, errors_);
+    const json_node* text = item.find("segment");
+    if (text == nullptr) {
+      errors_.add(item.at, "\"segment\" is missing here", "e.g. \"RST seq=100\"");
+      return;
+    }
+    const std::size_t before = errors_.size();
+    const auto segment = parse_segment(*text, errors_);
+    struct loop {
+      const json_member* of;
+      type range;
+    };
+    std::vector<loop> loops;
+    std::string told = text->string;
+    if (const json_node* over = item.find("for"); over != nullptr && over->is != kind::object) {
+      errors_.add(over->at, "\"for\" is an object: {name: range}, e.g. {\"i\": \"0..7\"}");
+    } else if (over != nullptr) {
+      for (const json_member& m : over->members) {
+        const auto head = parse_signature(m.key, m.at, errors_);
+        if (head &&
+            (!head->parameters.empty() || words.constants.count(m.key) || words.forbidden.count(m.key) ||
+             words.variables.count(m.key) || words.definitions.count(m.key)))
+          errors_.add(m.at, fmt::format("'{}' cannot be a name here: it means something already", m.key));
+        const auto range = read_type(m.value, words, errors_);
+        if (range && range->is != type::kind::integer)
+          errors_.add(m.value.at, "a range of integers is expected here, e.g. \"0..7\"");
+        if (errors_.size() != before) return;
+        loops.push_back({&m, *range});
+        told +=
+            fmt::format("{} {} in {}..{}", loops.size() == 1 ? " for" : ",", m.key, range->low, range->high);
+        words.constants[m.key] = {*range, range->low};
+      }
+    }
+    if (!segment || errors_.size() != before) return;
+    a.texts.push_back(std::move(told));
+    for (;;) {
+      if (a.forgeries.size() == most_forgeries) {
+        errors_.add(item.at, fmt::format("more than {} forgeries", most_forgeries));
+        return;
+      }
+      a.forgeries.push_back(bind_segment(*segment, p, words, errors_));
+      if (errors_.size() != before) return;
+      std::size_t last = loops.size();
+      while (last > 0) {
+        const loop& l = loops[--last];
+        int& value = words.constants[l.of->key].second;
+        if (value < l.range.high) {
+          ++value;
+          break;
+        }
+        value = l.range.low;
+        if (last == 0) return;
+      }
+      if (loops.empty()) return;
+    }
+  }
+
   void final() {
     const json_node* node = root_.find("final");
     if (node == nullptr) return;
@@ -204,13 +339,65 @@ void read_settings(const json_node& object, std::vector<setting>& into, diagnost
   for (const json_member& m : set->members) into.push_back({m.key, m.at, m.value});
 }
 
+json_node& member(json_node& object, const std::string& key, place at) {
+  for (json_member& m : object.members)
+    if (m.key == key) return m.value;
+  object.members.push_back({key, at, {}});
+  object.members.back().value.at = at;
+  return object.members.back().value;
+}
+
+// Sets the budget of a scenario that `o` names, as if the file said so. False if it names none.
+bool set_budget(json_node& scenario, const setting& o) {
+  if (scenario.is != kind::object) return false;
+  const bool of_network =
+      o.name == "loss" || o.name == "duplication" || o.name == "lifetime" || o.name == "capacity";
+  if (of_network) {
+    json_node& network = member(scenario, "network", o.at);
+    if (network.is == kind::null) network.is = kind::object;
+    if (network.is == kind::object) member(network, o.name, o.at) = o.value;
+    return true;
+  }
+  if (o.name == "incarnations") {
+    member(scenario, o.name, o.at) = o.value;
+    return true;
+  }
+  if (!o.name.starts_with("A.") && !o.name.starts_with("B.")) return false;
+  const std::string side = o.name.substr(0, 1), what = o.name.substr(2);
+  if (what == "incarnations") {
+    json_node& both = member(scenario, what, o.at);
+    if (both.is != kind::object) {
+      const json_node before = both;
+      both = {};
+      both.is = kind::object;
+      both.at = o.at;
+      if (before.is != kind::null)
+        for (const char* s : {"A", "B"}) member(both, s, o.at) = before;
+    }
+    member(both, side, o.at) = o.value;
+    return true;
+  }
+  // "A.SEND": how often its user may make the call.
+  bool found = false;
+  for (json_member& endpoint : scenario.members)
+    for (json_member& m : endpoint.value.members)
+      for (json_node& line : m.value.items)
+        if (const json_node* call = line.find("call");
+            endpoint.key == side && m.key == "application" && call != nullptr && call->string == what) {
+          member(line, "times", o.at) = o.value;
+          found = true;
+        }
+  return found;
+}
+
 }  // namespace
 
 std::optional<composition> compose(const protocol_source& source, const document& file,
                                    const std::vector<setting>& overrides, diagnostics& errors) {
-  refuse_unknown_keys(
-      file.root,
-      {"scenario", "says", "A", "B", "incarnations", "network", "time", "set", "sequence", "final"}, errors);
+  refuse_unknown_keys(file.root,
+                      {"scenario", "says", "parameters", "A", "B", "incarnations", "network", "time",
+                       "attacker", "set", "sequence", "final"},
+                      errors);
   compile_options common;
   read_settings(file.root, common.settings, errors);
   const json_node* sequence = file.root.find("sequence");
@@ -230,6 +417,30 @@ std::optional<composition> compose(const protocol_source& source, const document
     else
       common.wraps = wrap != nullptr && wrap->boolean;
   }
+  // Parameters of the scenario's own, beside the protocol's.
+  protocol_source extended = source;
+  if (const json_node* parameters = file.root.find("parameters");
+      parameters != nullptr && parameters->is != kind::object) {
+    errors.add(parameters->at, "\"parameters\" is an object: {name: {\"type\", \"default\", \"says\"}}");
+  } else if (parameters != nullptr) {
+    for (const json_member& m : parameters->members) {
+      const auto known = std::find_if(source.parameters.begin(), source.parameters.end(),
+                                      [&](const named_node& n) { return n.name == m.key; });
+      if (known != source.parameters.end())
+        errors.add(m.at, fmt::format("the protocol has a parameter '{}' already", m.key),
+                   "its value is changed under \"set\"");
+      else
+        extended.parameters.push_back({m.key, m.at, m.value, false});
+    }
+  }
+  // A budget is set in a copy of the file; where a parameter has its name, that one is meant.
+  document with_budgets{file.file, file.root, file.kind, file.name};
+  std::vector<setting> settings;
+  for (const setting& o : overrides) {
+    const bool declared = std::any_of(extended.parameters.begin(), extended.parameters.end(),
+                                      [&](const named_node& p) { return p.name == o.name; });
+    if (declared || !set_budget(with_budgets.root, o)) settings.push_back(o);
+  }
   composition result;
   bool compiled = true;
   for (std::size_t s = 0; s < 2; ++s) {
@@ -238,18 +449,19 @@ std::optional<composition> compose(const protocol_source& source, const document
     if (const json_node* side = file.root.find(s == 0 ? "A" : "B"); side && side->is == kind::object)
       read_settings(*side, options.settings, errors);
     // "A.isn" sets a parameter for one endpoint only.
-    for (const setting& o : overrides) {
+    for (const setting& o : settings) {
       const bool scoped = o.name.starts_with("A.") || o.name.starts_with("B.");
       if (!scoped) options.settings.push_back(o);
       if (scoped && (o.name[0] == 'A') == (s == 0))
         options.settings.push_back({o.name.substr(2), o.at, o.value});
     }
-    auto p = compile(source, options, errors);
+    auto p = compile(extended, options, errors);
     compiled = compiled && p;
     if (p) result.protocols[s] = std::move(*p);
   }
   if (!compiled) return std::nullopt;
-  result.scenario = scenario_reader(file, {&result.protocols[0], &result.protocols[1]}, errors).read();
+  result.scenario =
+      scenario_reader(with_budgets, {&result.protocols[0], &result.protocols[1]}, errors).read();
   if (!errors.empty()) return std::nullopt;
   return result;
 }
@@ -257,6 +469,7 @@ std::optional<composition> compose(const protocol_source& source, const document
 endpoint_layout::endpoint_layout(const protocol& p, const side_of_scenario& side) {
   application = p.own_slots();
   attempts = application + static_cast<int>(side.application.size());
+  if (side.attacker && side.attacker->limited) forgeries = attempts++;
   incarnation = attempts + 1;
   peer_incarnation = incarnation + 1;
   observers = peer_incarnation + 1;
@@ -267,7 +480,8 @@ segment_layout::segment_layout(const protocol& p) {
   peer_incarnation = incarnation + 1;
   isn = peer_incarnation + 1;
   answer = isn + 1;
-  slots = answer + 1;
+  forged = answer + 1;
+  slots = forged + 1;
 }
 
 vocabulary property_vocabulary(const composition& c, int side) {
@@ -277,6 +491,11 @@ vocabulary property_vocabulary(const composition& c, int side) {
   words.forbidden.clear();
   words.has_label = true;
   const auto ghosts = [&](const endpoint_layout& at, const std::string& prefix, row where) {
+    if (at.forgeries >= 0)
+      words.variables[prefix + "forgeries_left"] = {type::integer(0, static_cast<int>(most_forgeries)), where,
+                                                    at.forgeries, 0};
+    else
+      words.constants[prefix + "forgeries_left"] = {type::integer(), 1};  // nothing that could be used up
     words.variables[prefix + "incarnation"] = {type::integer(0, 7), where, at.incarnation, 0};
     words.variables[prefix + "peer_incarnation"] = {type::integer(0, 7), where, at.peer_incarnation, 0};
     words.variables[prefix + "attempts"] = {type::integer(0, 7), where, at.attempts, 0};
@@ -305,6 +524,10 @@ vocabulary property_vocabulary(const composition& c, int side) {
   words.variables["seg.peer_incarnation"] = {type::integer(0, 7), row::segment, segment.peer_incarnation, 0};
   words.variables["seg.isn"] = {type::sequence(), row::segment, segment.isn, 0};
   words.variables["seg.answer"] = {type::boolean(), row::segment, segment.answer, 0};
+  if (c.scenario.sides[0].attacker || c.scenario.sides[1].attacker)
+    words.variables["seg.forged"] = {type::boolean(), row::segment, segment.forged, 0};
+  else
+    words.constants["seg.forged"] = {type::boolean(), 0};
   return words;
 }
 

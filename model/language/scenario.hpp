@@ -39,10 +39,25 @@ struct network {
   bool is_set() const { return loss.unlimited && duplication.unlimited && order == delivery_order::any; }
 };
 
+// An off-path attacker: it sees nothing of what is in flight, and hands forged segments to one endpoint, as
+// if they came from the other. What it forges is a fixed list, worked out from parameters and from what it is
+// said to know.
+struct attacker {
+  std::optional<code> when;  // over the victim: where it may forge
+  std::string when_text;
+  std::vector<std::vector<code>> forgeries;  // of each, the value of every flag and field, over the victim
+  std::vector<std::string> knows;            // variables of the victim
+  std::vector<std::string> texts;            // of the list, for people
+  bool listed = false;   // one forgery after the other, in the order of the list; else any of them, any time
+  bool limited = false;  // to so many forged segments in all
+  int segments = 0;
+};
+
 struct side_of_scenario {
   int start = 0;  // index of the state it starts in
   std::vector<intention> application;
-  int incarnations = 1;  // TCBs with an initial sequence number that it may begin
+  std::optional<language::attacker> attacker;  // whose victim it is
+  int incarnations = 1;                        // TCBs with an initial sequence number that it may begin
 };
 
 struct scenario {
@@ -60,23 +75,27 @@ struct composition {
   language::scenario scenario;
 };
 
-// Loads a scenario and compiles `source` for both endpoints under its settings, then `overrides`.
-// Reports every mistake in either; returns nothing if `errors` holds one afterwards.
+// Loads a scenario and compiles `source` for both endpoints under its settings, then `overrides`. These may
+// also set the scenario's own budgets: loss, duplication, lifetime, capacity, incarnations, A.incarnations,
+// and how often a user may make a call ("A.SEND", each line of that call); a parameter of the same name comes
+// first. Reports every mistake in either; returns nothing if `errors` holds one afterwards.
 std::optional<composition> compose(const protocol_source& source, const document& scenario,
                                    const std::vector<setting>& overrides, diagnostics& errors);
 
 // Slots of an endpoint's row, in this order: what the protocol owns, the application's remaining times,
-// the number of incarnations begun, then the ghosts: incarnation and peer_incarnation of the TCB (0:
-// none), and the observers of properties.
+// the forged segments that its attacker has left (where they are limited), the number of incarnations
+// begun, then the ghosts: incarnation and peer_incarnation of the TCB (0: none), and the observers of
+// properties.
 struct endpoint_layout {
   int application = 0, attempts = 0, incarnation = 0, peer_incarnation = 0, observers = 0;
+  int forgeries = -1;  // -1: there is no limited attacker
 
   endpoint_layout(const protocol& p, const side_of_scenario& side);
 };
 
 // Slots of a segment's row: flags and fields, then its ghost tags.
 struct segment_layout {
-  int incarnation = 0, peer_incarnation = 0, isn = 0, answer = 0, slots = 0;
+  int incarnation = 0, peer_incarnation = 0, isn = 0, answer = 0, forged = 0, slots = 0;
 
   explicit segment_layout(const protocol& p);
 };

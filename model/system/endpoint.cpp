@@ -54,6 +54,7 @@ endpoint_machine::endpoint_machine(const composition& c, int side, const observe
     blank_[at_slot(protocol_.timer_slot(static_cast<int>(t)))] = stopped;
   for (std::size_t i = 0; i < scenario_side_.application.size(); ++i)
     blank_[at_slot(layout_.application) + i] = scenario_side_.application[i].times;
+  if (layout_.forgeries >= 0) blank_[at_slot(layout_.forgeries)] = scenario_side_.attacker->segments;
   blank_[state_slot] = scenario_side_.start;
 }
 
@@ -92,6 +93,34 @@ reactions endpoint_machine::call(const values& row, int which) const {
 
 reactions endpoint_machine::arrive(const values& row, const values& segment) const {
   return run(row, row, event_kind::deliver, 0, nullptr, &segment);
+}
+
+std::optional<values> endpoint_machine::forgery(const values& row, int which) const {
+  const attacker& a = *scenario_side_.attacker;
+  if (a.limited) {
+    const int left = row[at_slot(layout_.forgeries)];
+    if (left == 0 || (a.listed && which != a.segments - left)) return std::nullopt;
+  }
+  scene s;
+  s[row::self] = row.data();
+  s.modulus = protocol_.modulus;
+  if (a.when && !holds(*a.when, s)) return std::nullopt;
+  values segment(at_slot(segment_.slots), 0);
+  const std::vector<code>& forged = a.forgeries[at_slot(which)];
+  for (std::size_t slot = 0; slot < forged.size(); ++slot) {
+    segment[slot] = evaluate(forged[slot], s);
+    if (slot < protocol_.flags.size()) continue;
+    const auto& [name, of] = protocol_.fields[slot - protocol_.flags.size()];
+    check(segment[slot], of, forged[slot].at, name);
+  }
+  segment[at_slot(segment_.forged)] = 1;
+  return segment;
+}
+
+reactions endpoint_machine::forge(const values& row, const values& segment) const {
+  values before = row;
+  if (layout_.forgeries >= 0) --before[at_slot(layout_.forgeries)];
+  return run(row, before, event_kind::deliver, 0, nullptr, &segment);
 }
 
 reactions endpoint_machine::time_out(const values& row, int which) const {
@@ -290,6 +319,9 @@ bool endpoint_machine::store(thread& t, const instruction& i, int slot, int valu
 }
 
 void endpoint_machine::send(thread& t, const instruction& i) const {
+  if (t.sent.size() == most_sent)
+    throw model_error(i.at, fmt::format("one event sends more than {} segments", most_sent),
+                      "let several events send them, or one segment stand for more");
   scene s;
   s[row::self] = t.now.data();
   s[row::segment] = t.segment != nullptr ? t.segment->data() : nullptr;
@@ -305,7 +337,7 @@ void endpoint_machine::send(thread& t, const instruction& i) const {
   const int flag = protocol_.identity.answer_flag;
   const bool answers = t.segment != nullptr && flag >= 0 && segment[at_slot(flag)] == 1;
   if (answers) {
-    for (const int tag : {segment_.incarnation, segment_.peer_incarnation, segment_.isn})
+    for (const int tag : {segment_.incarnation, segment_.peer_incarnation, segment_.isn, segment_.forged})
       segment[at_slot(tag)] = (*t.segment)[at_slot(tag)];
     segment[at_slot(segment_.answer)] = 1;
   } else {

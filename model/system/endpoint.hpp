@@ -33,6 +33,9 @@ struct observers {
   std::vector<observation> rules;
 };
 
+// Segments that one event may send. A rule that sends more is a mistake of the protocol.
+inline constexpr std::size_t most_sent = 8;
+
 // What one event did to an endpoint.
 struct reaction {
   values after;
@@ -57,6 +60,10 @@ class endpoint_machine {
   // the protocol refuses the call.
   reactions call(const values& row, int which) const;
   reactions arrive(const values& row, const values& segment) const;
+  // What the attacker would deliver as number `which` of its list; nothing if it may not now.
+  std::optional<values> forgery(const values& row, int which) const;
+  // It does: an arrival that uses up one of its segments. Requires that `segment` is that forgery.
+  reactions forge(const values& row, const values& segment) const;
   // Timer `which` expires. Nothing if it is not due.
   reactions time_out(const values& row, int which) const;
   // One unit of time passes; nothing if a timer is due and has to expire first.
@@ -71,6 +78,9 @@ class endpoint_machine {
   const language::segment_layout& segment() const { return segment_; }
   int slots() const { return slots_; }
   const language::side_of_scenario& application() const { return scenario_side_; }
+  int forgeries() const {
+    return scenario_side_.attacker ? static_cast<int>(scenario_side_.attacker->forgeries.size()) : 0;
+  }
 
  private:
   struct thread;

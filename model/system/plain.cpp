@@ -117,9 +117,14 @@ std::vector<plain_successor> plain_system::successors(const plain_state& s, std:
     return next;
   };
 
-  for (int side = 0; side < 2; ++side)
+  for (int side = 0; side < 2; ++side) {
+    const values& row = s.endpoints[at(side)];
     for (int i = 0; i < static_cast<int>(machine(side).application().application.size()); ++i)
-      react({step_kind::call, side, i, 0, {}, 0}, s, machine(side).call(s.endpoints[at(side)], i));
+      react({step_kind::call, side, i, 0, {}, 0}, s, machine(side).call(row, i));
+    for (int i = 0; i < machine(side).forgeries(); ++i)
+      if (const auto forged = machine(side).forgery(row, i))
+        react({step_kind::forge, side, i, 0, *forged, 0}, s, machine(side).forge(row, *forged));
+  }
 
   for (int side = 0; side < 2; ++side)
     for_distinct(1 - side, [&](const flight& f, std::size_t i) {

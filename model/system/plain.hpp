@@ -25,7 +25,7 @@ struct plain_state {
 struct plain_successor {
   step by;
   plain_state state;
-  std::optional<reaction> did;  // call, deliver, time_out: what the endpoint did
+  std::optional<reaction> did;  // call, deliver, forge, time_out: what the endpoint did
 };
 
 class plain_system {
@@ -34,8 +34,8 @@ class plain_system {
 
   plain_state initial() const;
 
-  // All steps from `s`: calls, deliveries, time-outs (A before B each), losses, duplications (A's
-  // segments first), tick. Adds the bounds that were met to `met`.
+  // All steps from `s`: calls and forgeries, deliveries, time-outs (A before B each), losses, duplications
+  // (A's segments first), tick. Adds the bounds that were met to `met`.
   std::vector<plain_successor> successors(const plain_state& s, std::uint32_t& met) const;
 
   // The step `by` from `s`, or nothing if it is not possible there.

@@ -8,16 +8,21 @@
 
 namespace tcpmc::system {
 
-enum class step_kind : std::uint8_t { call, deliver, time_out, lose, duplicate, tick };
+enum class step_kind : std::uint8_t { call, deliver, time_out, lose, duplicate, tick, forge };
 
-// `side` moves: it calls, receives, or its timer expires; for lose and duplicate it is the sender of the
-// segment. A tick has no side. `choice` tells apart the reactions to one event (0 unless a rule chooses).
+// Whether the step gives an endpoint a segment.
+constexpr bool arrives(step_kind k) { return k == step_kind::deliver || k == step_kind::forge; }
+
+// `side` moves: it calls, receives (also what an attacker forges), or its timer expires; for lose and
+// duplicate it is the sender of the segment. A tick has no side. `choice` tells apart the reactions to one
+// event (0 unless a rule chooses).
 struct step {
   step_kind kind = step_kind::tick;
   int side = 0;
-  int which = 0;  // call: intention; time_out: timer; lose, duplicate: position in a fifo channel, else 0
+  int which = 0;  // call: intention; time_out: timer; forge: number in the attacker's list; lose, duplicate:
+                  // position in a fifo channel, else 0
   int choice = 0;
-  values segment;  // deliver, lose, duplicate: the segment, with its tags
+  values segment;  // deliver, forge, lose, duplicate: the segment, with its tags
   int age = 0;     // and its age in ticks
 
   bool operator==(const step&) const = default;

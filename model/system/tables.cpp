@@ -16,8 +16,6 @@ int age_of(int t) { return t % ages_per_segment; }
 
 values row(std::span<const int> s) { return {s.begin(), s.end()}; }
 
-constexpr std::size_t most_sent = 8;  // by one event: as many as there are bits in pushed::again
-
 }  // namespace
 
 tables::tables(const composition& c, const std::array<observers, 2>& extra, outcome_listener listener)
@@ -84,7 +82,6 @@ void tables::add_outcomes(int side, id endpoint, step_kind kind, int which, id s
     if (listener_) listener_(side, before, r.after, segment != none ? &arrived : nullptr, o);
     if (into.count == std::numeric_limits<std::uint16_t>::max())
       throw std::length_error("an event has more than 65535 outcomes");
-    if (burst.size() > most_sent) throw std::length_error("an event sends more than 8 segments");
     ++into.count;
     // What sends nothing is never cut off, and nothing is on the unlimited network.
     quick_.push_back({o.certain, o.after, channels_[at(side)].bursts(burst),
@@ -122,6 +119,10 @@ bool tables::learn_local(int side, id endpoint) {
   const values r = endpoint_row(side, endpoint);
   for (int i = 0; i < static_cast<int>(t.machine.application().application.size()); ++i)
     add_outcomes(side, endpoint, step_kind::call, i, none, t.machine.call(r, i), fresh.calls);
+  for (int i = 0; i < t.machine.forgeries(); ++i)
+    if (const auto forged = t.machine.forgery(r, i))
+      add_outcomes(side, endpoint, step_kind::forge, i, intern_segment(1 - side, *forged),
+                   t.machine.forge(r, *forged), fresh.calls);
   for (int timer = 0; timer < static_cast<int>(t.machine.protocol().timers.size()); ++timer)
     add_outcomes(side, endpoint, step_kind::time_out, timer, none, t.machine.time_out(r, timer),
                  fresh.time_outs);
@@ -212,6 +213,38 @@ bool tables::has_wire(int sender, const values& tokens, id segment) const {
                      [&](int tok) { return t.wire_of[segment_of(tok)] == t.wire_of[segment]; });
 }
 
+tables::known_arrival tables::look_up_arrival(int side, id endpoint, id segment) const {
+  const reacted* r = endpoints_[at(side)].arrivals.find(endpoint, segment);
+  if (r == nullptr || !r->known) return {};
+  known_arrival result{true, r->met == 0 && r->count > 0, 0};
+  for (const id o : all_of(*r).outcomes) {
+    result.does_nothing = result.does_nothing && !quick_[o].changes && quick_[o].sends == 0;
+    result.most_sent = std::max<std::size_t>(result.most_sent, quick_[o].sends);
+  }
+  return result;
+}
+
+std::vector<tables::distinct_segment> tables::distinct_segments(int sender, id channel) const {
+  std::vector<distinct_segment> result;
+  const std::span<const int> tokens = channels_[at(sender)].contents[channel];
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (i == 0 || tokens[i] != tokens[i - 1]) result.push_back({segment_of(tokens[i]), age_of(tokens[i]), 0});
+    ++result.back().copies;
+  }
+  return result;
+}
+
+id tables::mirrored_endpoint(int side, id endpoint) {
+  return endpoints_[at(1 - side)].rows(endpoint_row(side, endpoint));
+}
+
+id tables::mirrored_content(int sender, id channel) {
+  values tokens = row(channels_[at(sender)].contents[channel]);
+  for (int& t : tokens) t = token(intern_segment(1 - sender, segment_row(sender, segment_of(t))), age_of(t));
+  if (!fifo_) std::sort(tokens.begin(), tokens.end());
+  return channels_[at(1 - sender)].contents(tokens);
+}
+
 layout tables::fitting(const layout& before) const {
   layout result = before;
   unsigned shift = 0;
@@ -262,6 +295,7 @@ step tables::describe(const state& from, const table_step& s) const {
     }
   } else if (s.kind != step_kind::tick) {
     const outcome& o = outcomes_[s.what];
+    result.kind = o.kind;
     result.which = o.which;
     result.choice = o.choice;
     if (o.segment != none) result.segment = segment_row(1 - s.side, o.segment);

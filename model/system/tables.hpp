@@ -87,7 +87,8 @@ class plain_ids {
 };
 
 // A step as the tables number it. `what`: call, time-out, deliver: the outcome's id; lose, duplicate: the
-// entry of the channel's content. describe() turns it into words.
+// entry of the channel's content. describe() turns it into words. What an attacker forges is among the calls,
+// since it depends on the endpoint alone; the outcome tells them apart.
 struct table_step {
   step_kind kind = step_kind::tick;
   std::uint8_t side = 0;
@@ -101,7 +102,7 @@ struct outcome {
   id segment = none;         // that arrived, by the other side's numbering
   std::vector<id> sent;      // segments, by its own side's numbering
   std::array<int, language::label_slots> label{};
-  int which = 0, choice = 0;  // intention or timer; number among the reactions to the event
+  int which = 0, choice = 0;  // intention, timer or forgery; number among the reactions to the event
   id firing = 0;              // the rules that fired: tables::rules_of
   int side = 0;
   step_kind kind = step_kind::call;
@@ -201,10 +202,10 @@ class tables {
   };
 
   // Calls emit(next state, table_step, outcome or null) for every step from `s`, in the order: calls,
-  // deliveries, time-outs, losses, duplications, tick; A before B; within a channel older before younger
-  // (fifo: as they will arrive). Steps of the network and the clock have no outcome. Where an entry is not
-  // there it is added to `missing`, and the steps that need it are left out. A State is a packed_state or
-  // plain_ids.
+  // forgeries, deliveries, time-outs, losses, duplications, tick; A before B; within a channel older before
+  // younger (fifo: as they will arrive). Steps of the network and the clock have no outcome. Where an entry
+  // is not there it is added to `missing`, and the steps that need it are left out. A State is a packed_state
+  // or plain_ids.
   template <typename State, typename Emit>
   expansion successors(const State& s, missing_entries& missing, Emit&& emit) const;
 
@@ -217,6 +218,7 @@ class tables {
     std::uint32_t met = 0;
   };
   event_outcomes arrivals(int side, id endpoint, id segment);
+  // The users' calls, and what an attacker forges.
   event_outcomes calls(int side, id endpoint) { return all_of(local_of(side, endpoint).calls); }
   event_outcomes time_outs(int side, id endpoint) { return all_of(local_of(side, endpoint).time_outs); }
   id ticked(int side, id endpoint) { return local_of(side, endpoint).ticked; }  // none: a timer is due
@@ -225,6 +227,31 @@ class tables {
   bool timer_is_known_to_run(int side, id endpoint) const {
     return endpoints_[at(side)].locals[endpoint].timer_runs;
   }
+
+  // What is known of an arrival without working it out.
+  struct known_arrival {
+    bool known = false;
+    bool does_nothing = false;  // every reaction leaves the endpoint as it is and sends nothing
+    std::size_t most_sent = 0;  // segments, by any reaction
+  };
+  known_arrival look_up_arrival(int side, id endpoint, id segment) const;
+
+  // A content's distinct segments, in the order in which steps look at them.
+  struct distinct_segment {
+    id segment = 0;
+    int age = 0;  // 0 where a component of its own stands for each age
+    int copies = 0;
+  };
+  std::vector<distinct_segment> distinct_segments(int sender, id channel) const;
+  // By sender: equal for segments that are equal but for their ghost tags.
+  id wire_of(int sender, id segment) const { return channels_[at(sender)].wire_of[segment]; }
+  int slots() const { return slots_; }  // components of a channel
+  bool charges_retransmissions() const { return charges_; }
+  std::array<int, 2> budget_left(id budget) const { return {losses(budget), duplicates(budget)}; }
+
+  // The same row or content at the other side, for two sides that are alike; a new id if it was not there.
+  id mirrored_endpoint(int side, id endpoint);
+  id mirrored_content(int sender, id channel);
 
   const outcome& outcome_of(id o) const { return outcomes_[o]; }
   std::size_t outcome_count() const { return outcomes_.size(); }
@@ -299,6 +326,7 @@ class tables {
   // Of a burst whose copies are charged.
   struct copies {
     std::uint8_t of = 0;  // bit i: a copy of the burst's segment i is in flight when it is sent
+    static_assert(most_sent <= 8);
   };
   struct channel_tables {
     row_interner segments, wires, contents;
