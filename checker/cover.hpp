@@ -113,7 +113,7 @@ class covering_search {
       share(threads, [this](unsigned n) { follow_share(n); });
       share(threads, [this](unsigned n) { settle_part(n); });
       finish_round();
-      if (wanted.goal != 0 && (result_.seen & wanted.goal) == wanted.goal) {
+      if (wanted.reached(result_.seen)) {
         result_.ended = outcome::goal_reached;
         break;
       }

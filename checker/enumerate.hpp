@@ -87,7 +87,7 @@ class enumerating_search {
   statistics run(const options& wanted, const reporter& report) {
     start(wanted);
     limit_watch limits(wanted, report);
-    const auto reached = [&] { return wanted.goal != 0 && (result_.seen & wanted.goal) == wanted.goal; };
+    const auto reached = [&] { return wanted.reached(result_.seen); };
     for (std::size_t level = resume(wanted);; ++level) {
       if (reached()) result_.ended = outcome::goal_reached;
       if (reached() || level == levels_->levels()) break;
@@ -297,8 +297,8 @@ class enumerating_search {
         again.insert(again.end(), w.later.begin(), w.later.end());
         w.later.clear();
       }
+      if (!missing.empty()) learn(std::move(missing), again);
       if (again.empty()) break;
-      learn(std::move(missing), again);
       first_pass = false;
       next_again = 0;
     }

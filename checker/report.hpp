@@ -26,7 +26,8 @@ enum class outcome {
 };
 
 struct options {
-  marks goal = 0;  // stop when all of these have occurred; 0: never
+  marks goal = 0;             // stop when all of these have occurred; 0: never
+  bool one_suffices = false;  // stop when one of them has
   std::uint64_t max_states = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t max_depth = std::numeric_limits<std::uint64_t>::max();  // steps
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
@@ -38,6 +39,10 @@ struct options {
   std::string directory = "/var/tmp";  // for levels that do not stay in memory
   std::uint64_t level_memory =
       4 * 1024 * 1024;  // bytes; a part of a byte a state comes on top unless it is 0
+
+  bool reached(marks seen) const {
+    return one_suffices ? (seen & goal) != 0 : goal != 0 && (seen & goal) == goal;
+  }
 };
 
 struct progress {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <stdexcept>
+#include <utility>
 
 #include "checker/cover.hpp"
 #include "checker/enumerate.hpp"
@@ -20,14 +21,6 @@ using language::composition;
 using properties::marks;
 using properties::property_set;
 using system::step;
-
-// Searching for a shortest run after a covering search gives up beyond this; the run is then said to be
-// minimised, not shortest.
-constexpr std::uint64_t states_for_minimality = 3'000'000;
-
-bool is_limit(checker::outcome o) {
-  return o != checker::outcome::complete && o != checker::outcome::goal_reached;
-}
 
 bool is_stuck(const composition& c, const property_set& p, const system::plain_state& s) {
   const system::plain_system on(c, p.observers);
@@ -62,7 +55,7 @@ void decide(const property_set& p, check_result& result) {
     const marks seen = result.statistics.seen;
     if ((seen & properties::violated(i)) != 0)
       a.says = verdict::violated;
-    else if (is_limit(result.statistics.ended))
+    else if (result.statistics.ended != checker::outcome::complete)
       a.says = verdict::inconclusive;
     else if (p.all[i].witness && (seen & properties::witnessed(i)) == 0)
       a.says = verdict::holds_vacuously;
@@ -97,12 +90,14 @@ class enumeration {
     }
   }
   found_path path_to(marks mark) { return search_->path_to(mark); }
+  const system::tables& tables() const { return search_->tables(); }
 
  private:
   struct any_search {
     virtual ~any_search() = default;
     virtual checker::statistics run(const checker::options& limits, const checker::reporter& report) = 0;
     virtual found_path path_to(marks mark) = 0;
+    virtual const system::tables& tables() const = 0;
   };
   // `System` is what is between the monitored system and the search.
   template <typename System>
@@ -122,6 +117,7 @@ class enumeration {
         return !report || report(told);
       });
     }
+    const system::tables& tables() const override { return monitored.tables(); }
     found_path path_to(marks mark) override {
       std::vector<system::state> froms;
       std::vector<typename System::step> path;
@@ -181,6 +177,11 @@ void explain_bounds(const check_input& input, const property_set& p, check_resul
   }
 }
 
+std::vector<rule_count> rules_taken(const check_input& input, const system::tables& tables) {
+  return count_rules(input.composition->protocols[0], tables,
+                     [&](system::id o) { return tables.is_taken(o) ? 1u : 0u; });
+}
+
 // The reductions that were asked for; nothing, and a mistake, if one that was named is not possible.
 std::optional<properties::reductions> reductions_of(const check_input& input, const property_set& p,
                                                     check_result& result, language::diagnostics& errors) {
@@ -209,7 +210,9 @@ void enumerate(const check_input& input, const property_set& p, const properties
                checker::options limits, const checker::reporter& report, check_result& result) {
   enumeration search(*input.composition, p, by);
   limits.goal = goal_of(p);
+  limits.one_suffices = input.first_violation;
   result.statistics = search.run(limits, report);
+  result.rules = rules_taken(input, search.tables());
   decide(p, result);
   const system::plain_system plain(*input.composition, p.observers);
   for (std::size_t i = 0; i < p.all.size(); ++i) {
@@ -230,6 +233,7 @@ void enumerate(const check_input& input, const property_set& p, const properties
                      0};
     count_faults(c);
     result.answers[i].trace = std::move(c);
+    if (input.first_violation) break;
   }
   explain_bounds(input, p, result, [&](marks m) { return search.path_to(m).steps; });
 }
@@ -252,7 +256,8 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
   counterexample c = minimised(input, p, property, std::move(steps));
   checker::options narrow = limits;
   narrow.goal = properties::violated(property);
-  narrow.max_states = std::min(limits.max_states, states_for_minimality);
+  narrow.one_suffices = false;
+  narrow.max_states = std::min(limits.max_states, input.states_for_shortest);
   narrow.checkpoint.clear();
   // Ask the enumerating search for a shorter one, with no copies, one, and so on up to those that it uses.
   const int copies = c.on->scenario.network.duplication.count;
@@ -287,8 +292,10 @@ void cover(const check_input& input, const property_set& p, checker::options lim
   properties::covering_system covering(system);
   checker::covering_search search(covering);
   limits.goal = goal_of(p);
+  limits.one_suffices = input.first_violation;
   result.covering = true;
   result.statistics = search.run(limits, report);
+  result.rules = rules_taken(input, std::as_const(system).tables());
   decide(p, result);
   const auto steps_of = [&](marks m) {
     std::vector<step> steps;
@@ -298,6 +305,7 @@ void cover(const check_input& input, const property_set& p, checker::options lim
   for (std::size_t i = 0; i < p.all.size(); ++i) {
     if (result.answers[i].says != verdict::violated) continue;
     result.answers[i].trace = concrete(input, p, i, steps_of(properties::violated(i)), limits, report);
+    if (input.first_violation) break;
   }
   explain_bounds(input, p, result, steps_of);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "checker/report.hpp"
+#include "cli/fired.hpp"
 #include "properties/property.hpp"
 #include "properties/reduced.hpp"
 #include "traces/run.hpp"
@@ -52,6 +53,9 @@ struct check_result {
   std::vector<std::string> does_not_cover;
   std::uint32_t bounds_met = 0;
   std::vector<met_bound> explained;  // if asked for
+  // In how many different reactions each rule fired, as far as was explored: up to the end, unless a limit
+  // was met or every property was violated before.
+  std::vector<rule_count> rules;
 };
 
 // Which reductions are made (docs/reductions.md). One that is named has to be possible, or else nothing is
@@ -63,6 +67,10 @@ struct check_input {
   std::vector<const language::document*> properties;
   bool explain_bounds = false;
   cli::reduce reduce = cli::reduce::none;
+  bool first_violation = false;  // to end with the first property that is violated, and show one run
+  // A run of a covering search is shortened by searches of so many states; what these cannot show is said to
+  // be minimised, not shortest.
+  std::uint64_t states_for_shortest = 3'000'000;
   const language::source* protocol_file = nullptr;
   const language::source* scenario_file = nullptr;
   std::shared_ptr<language::library>

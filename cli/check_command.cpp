@@ -32,7 +32,7 @@ struct check_options {
   double time_limit = 0;           // seconds; 0: none
   std::uint64_t memory_limit = 0;  // megabytes; 0: what is free
   std::string threads = "auto", checkpoint_folder, temporary_folder = "/var/tmp", reduce = "none";
-  bool show_traces = false, explain_bounds = false;
+  bool show_traces = false, explain_bounds = false, rules = false, werror = false;
 };
 
 const std::map<std::string, reduce> reductions = {
@@ -88,7 +88,9 @@ class checking {
         return fail(wrong);
     const bool single =
         !options_.protocol.empty() || !options_.scenario.empty() || !options_.properties.empty();
-    const int code = single ? one_question() : suites();
+    int code = single ? one_question() : suites();
+    if (options_.werror && code != exit_bad_input && code != exit_internal && !warnings().empty())
+      code = worse(code, exit_violated);
     tell_unused();
     if (text()) summary();
     if (!text()) fmt::print("{}\n", document().dump(2));
@@ -150,6 +152,10 @@ class checking {
         if (text()) tell_row(rows_.back());
         if (caught_signal() != 0) return code;
       }
+    }
+    if (text()) {
+      fmt::print("\n");
+      tell_rules();
     }
     return code;
   }
@@ -239,6 +245,7 @@ class checking {
     }
     if (const std::string limit = limit_text(row.result); !limit.empty()) fmt::print("{}\n", limit);
     fmt::print("{}{}", reductions_text(row.result), coverage_text(row.result));
+    tell_rules();
   }
 
   // One row of a suite's table: the question, then a line a property.
@@ -267,6 +274,54 @@ class checking {
     }
     tell_bounds(row);
     std::fflush(stdout);
+  }
+
+  // The rules of all protocols that were asked about, by the file that they stand in, and whether one of the
+  // questions fired them.
+  std::map<std::pair<std::string, std::string>, bool> rules() const {
+    std::map<std::pair<std::string, std::string>, bool> fired;
+    for (const answered& row : rows_)
+      for (const rule_count& r : row.result.rules) {
+        bool& known = fired[{r.rule->from, r.rule->id}];
+        known = known || !r.never();
+      }
+    return fired;
+  }
+  // A reduced search leaves steps out.
+  static bool explored_to_the_end(const answered& row) {
+    return row.result.statistics.ended == checker::outcome::complete && row.result.reduced.empty();
+  }
+  bool all_explored() const {
+    return std::all_of(rows_.begin(), rows_.end(),
+                       [](const answered& row) { return explored_to_the_end(row); });
+  }
+
+  void tell_rules() const {
+    const auto all = rules();
+    std::vector<std::string> never;
+    for (const auto& [rule, fired] : all)
+      if (!fired) never.push_back(rows_.size() == 1 ? rule.second : rule.first + "/" + rule.second);
+    fmt::print("rules: {} of {} fired{}{}\n", all.size() - never.size(), all.size(),
+               rows_.size() == 1 ? "" : " in one of the questions",
+               all_explored()      ? ""
+               : rows_.size() == 1 ? ", as far as this was explored"
+                                   : "; some were not explored to their end");
+    if ((options_.rules || options_.werror) && !never.empty())
+      fmt::print("{}", folded("never fired: ", never));
+  }
+
+  // What --werror makes fail: a rule that never fired, and a property that holds vacuously, unless that is
+  // what is expected.
+  std::vector<std::string> warnings() const {
+    std::vector<std::string> all;
+    for (const auto& [rule, fired] : rules())
+      if (!fired) all.push_back(fmt::format("the rule {} of {} never fired", rule.second, rule.first));
+    for (const answered& row : rows_)
+      for (std::size_t i = 0; i < row.result.answers.size(); ++i)
+        if (row.result.answers[i].says == verdict::holds_vacuously &&
+            (row.expected.empty() || row.expected[i].second != verdict::holds_vacuously))
+          all.push_back(fmt::format("{} holds vacuously", row.result.answers[i].property));
+    return all;
   }
 
   struct totals {
@@ -330,6 +385,8 @@ class checking {
                : t.inconclusive > 0 ? "open"
                                     : "no violation";
     if (t.inconclusive > 0) result += fmt::format(", {} inconclusive", t.inconclusive);
+    if (const std::size_t n = options_.werror ? warnings().size() : 0; n > 0)
+      result += fmt::format(", {} warning{} as error{}", n, n == 1 ? "" : "s", n == 1 ? "" : "s");
     const std::string depth =
         t.depth > 0 ? fmt::format(", depth {}", t.depth) : "";  // a covering search has none
     fmt::print("{}tcpmc {}: {} verdict{}: {}; {} states{}, {}, input {}\n", expectations ? "\n" : "", version,
@@ -371,13 +428,21 @@ class checking {
                       {"not_reduced", row.result.not_reduced},
                       {"covers", row.result.covers},
                       {"does_not_cover", row.result.does_not_cover},
+                      {"rules", row.result.rules.size()},
+                      {"never_fired", never_fired(row.result.rules)},
+                      {"explored_to_the_end", explored_to_the_end(row)},
                       {"input", row.hash}});
     }
+    json never = json::array();
+    for (const auto& [rule, fired] : rules())
+      if (!fired) never.push_back({{"from", rule.first}, {"rule", rule.second}});
     const totals t = count();
     return {{"tcpmc", version},
             {"rows", rows},
+            {"never_fired", never},
             {"unexpected", t.unexpected},
             {"inconclusive", t.inconclusive},
+            {"warnings", warnings()},
             {"seconds", elapsed()}};
   }
 
@@ -408,6 +473,9 @@ void add_check_command(CLI::App& app, int& code) {
               "print the counterexamples and the full coverage of a suite's rows");
   c->add_flag("--explain-bounds", o->explain_bounds,
               "print, for each bound that was met, the first run that meets it");
+  c->add_flag("--rules", o->rules, "list the rules that never fired");
+  c->add_flag("--werror", o->werror,
+              "exit with 1 if a rule never fired, or a property holds vacuously and no suite expects that");
   c->add_option("--traces", o->traces_folder, "write every counterexample as JSON into this folder");
   c->add_option("-j,--threads", o->threads, "threads of a search: a number, or auto; answers are the same")
       ->check([](const std::string& n) {

@@ -55,11 +55,13 @@ int main(int argc, char** argv) {
   int code = tcpmc::cli::exit_fine;
   tcpmc::cli::add_check_command(app, code);
   tcpmc::cli::add_export_command(app, code);
+  tcpmc::cli::add_lint_command(app, code);
   tcpmc::cli::add_list_command(app, code);
   tcpmc::cli::add_show_command(app, code);
   tcpmc::cli::add_simulate_command(app, code);
   tcpmc::cli::add_sweep_command(app, code);
   tcpmc::cli::add_trace_command(app, code);
+  tcpmc::cli::add_why_command(app, code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

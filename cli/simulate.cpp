@@ -12,31 +12,17 @@ using properties::monitored_system;
 using properties::property_set;
 using system::step_kind;
 
-// How often each reaction occurred, by the side that reacts and the number that the tables gave it. Which
-// rules it fired is asked of the interpreter once, at the end.
+// How often each reaction occurred, by the number that the tables gave it.
 class reaction_counter {
  public:
   void operator()(const monitored_system::step& by) {
     if (!reacts(by.kind)) return;
-    std::vector<std::uint64_t>& counts = counts_[by.side];
-    if (by.what >= counts.size()) counts.resize(std::max<std::size_t>(by.what + 1, 2 * counts.size()));
-    ++counts[by.what];
+    if (by.what >= counts_.size()) counts_.resize(std::max<std::size_t>(by.what + 1, 2 * counts_.size()));
+    ++counts_[by.what];
   }
 
-  std::vector<rule_count> rules(const system::tables& tables) const {
-    const auto& protocols = tables.made_of().protocols;
-    std::vector<rule_count> all(
-        protocols[0].rules.size());  // the two have the same rules, with other settings
-    for (std::size_t i = 0; i < all.size(); ++i) all[i].rule = &protocols[0].rules[i];
-    for (std::size_t side = 0; side < 2; ++side)
-      for (std::size_t o = 0; o < counts_[side].size(); ++o) {
-        if (counts_[side][o] == 0) continue;
-        const auto outcome = static_cast<system::id>(o);
-        for (const int rule : fired(tables, static_cast<int>(side), tables.outcome_of(outcome)))
-          all[static_cast<std::size_t>(rule)].fired[side] += counts_[side][o];
-      }
-    std::erase_if(all, [](const rule_count& r) { return r.rule->refuses; });
-    return all;
+  std::vector<rule_count> rules(const language::protocol& p, const system::tables& tables) const {
+    return count_rules(p, tables, [&](system::id o) { return o < counts_.size() ? counts_[o] : 0; });
   }
 
  private:
@@ -44,18 +30,7 @@ class reaction_counter {
     return kind == step_kind::call || kind == step_kind::deliver || kind == step_kind::time_out;
   }
 
-  static std::vector<int> fired(const system::tables& tables, int side, const system::outcome& o) {
-    const system::endpoint_machine& machine = tables.machine(side);
-    const system::values row = tables.endpoint_row(side, o.before);
-    const system::reactions did = o.kind == step_kind::call       ? machine.call(row, o.which)
-                                  : o.kind == step_kind::time_out ? machine.time_out(row, o.which)
-                                  : o.kind == step_kind::forge
-                                      ? machine.forge(row, tables.segment_row(1 - side, o.segment))
-                                      : machine.arrive(row, tables.segment_row(1 - side, o.segment));
-    return did.all[static_cast<std::size_t>(o.choice)].rules;
-  }
-
-  std::array<std::vector<std::uint64_t>, 2> counts_;
+  std::vector<std::uint64_t> counts_;
 };
 
 simulation walk(const check_input& input, const property_set& p, checker::walk_options wanted,
@@ -71,7 +46,7 @@ simulation walk(const check_input& input, const property_set& p, checker::walk_o
         return by.kind == step_kind::call ? system.tables().outcome_of(by.what).kind : by.kind;
       },
       counter);
-  result.rules = counter.rules(system.tables());
+  result.rules = counter.rules(input.composition->protocols[0], system.tables());
   for (std::size_t i = 0; i < p.all.size(); ++i) {
     walked_answer a;
     a.told.property = p.all[i].name;

@@ -23,19 +23,10 @@ struct walked_answer {
   std::uint64_t walk = 0, steps = 0;  // if violated: which walk, from 1
 };
 
-// How often a rule fired in the steps that were judged, at A and at B. A rule that fires twice in a step
-// counts twice.
-struct rule_count {
-  const language::rule* rule = nullptr;
-  std::array<std::uint64_t, 2> fired{};
-
-  bool never() const { return fired[0] == 0 && fired[1] == 0; }
-};
-
 struct simulation {
   std::vector<walked_answer> answers;  // one a property, in the order asked
   checker::walk_statistics statistics;
-  std::vector<rule_count> rules;  // in the protocol's order, but for those that only refuse a call
+  std::vector<rule_count> rules;       // in how many of the steps that were judged
 };
 
 // Walks and answers. `limits.goal` is set here. A mistake of the protocol that shows only while it runs is

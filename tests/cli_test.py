@@ -133,6 +133,89 @@ class Golden(unittest.TestCase):
             self.compare("two-way-handshake.json", json.dumps(trace, indent=2) + "\n")
 
 
+KNOCK_LINT = """no rule for the call OPEN in: WAITING; OPEN
+0 times an event may match no rule although some rule of it names the state
+0 pairs of rules where the order decides and neither is a special case of the other
+3 pairs whose later rule takes what the earlier leaves
+tcpmc 0.1.0: lint of knock: 5 rules, 0 never match
+"""
+
+
+class Rules(unittest.TestCase):
+    """What is said about rules: which fire, which are odd, what breaks without one."""
+
+    def check(self, *more):
+        return run("check", "--protocol", "rfc9293", "--scenario", "two-connections", "--property", "agreement", *more)
+
+    def test_rules_are_counted(self):
+        short, listed = self.check(), self.check("--rules")
+        self.assertEqual((short.returncode, listed.returncode), (0, 0))
+        self.assertRegex(short.stdout, r"\nrules: \d+ of \d+ fired\n")
+        self.assertNotIn("never fired", short.stdout)
+        self.assertIn("user-time-out", listed.stdout.split("never fired: ")[1])
+
+    def test_werror(self):
+        result = self.check("--werror")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("never fired: ", result.stdout)
+        self.assertRegex(result.stdout, r"no violation, \d+ warnings as errors; ")
+
+    def test_werror_vacuous(self):
+        # Every rule of it fires, and nothing that the property is about happens.
+        knock = os.path.join(SOURCE, "tests", "cross_check")
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "never.json")
+            with open(path, "w", encoding="utf-8") as f:
+                f.write('{ "property": "never", "says": "s", "never": "false", "witness": "state == OPEN && peer.state == QUIET" }')
+            question = ["check", "--protocol", knock + "/knock.json", "--scenario", knock + "/knock-set.json", "--property", path]
+            self.assertEqual(run(*question).returncode, 0)
+            result = run(*question, "--werror", "--format", "json")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("never holds vacuously", json.loads(result.stdout)["warnings"])
+
+    def test_json(self):
+        row = json.loads(self.check("--format", "json").stdout)["rows"][0]
+        self.assertTrue(row["explored_to_the_end"])
+        self.assertIn("user-time-out", row["never_fired"])
+        self.assertGreater(row["rules"], len(row["never_fired"]))
+
+    def test_lint(self):
+        result = run("lint", os.path.join(SOURCE, "tests", "cross_check", "knock.json"), "--all")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(result.stdout, KNOCK_LINT)
+
+    def test_lint_finds_nothing_dead_in_what_is_built_in(self):
+        for name in ("rfc9293", "rfc1337", "four-message-handshake-a", "early-close-literal"):
+            result = run("lint", name, "--set", "buffer=1", "--werror", "--format", "json")
+            self.assertEqual(result.returncode, 0, name)
+            self.assertEqual(json.loads(result.stdout)["never_match"], [], name)
+
+    def test_why_of_one_rule(self):
+        result = run("why", "rfc9293", "syn-acknowledged", "--suite", "tcp-lifecycle", "--progress", "none")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertIn("without it, ", result.stdout)
+        self.assertIn("without the condition `una < seg.ack`: ", result.stdout)
+
+    def test_why_of_no_rule(self):
+        result = run("why", "rfc9293", "syn-acknowledge")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("'rfc9293' has no rule 'syn-acknowledge'\n  hint: did you mean 'syn-acknowledged'?", result.stderr)
+
+    def test_why_with_a_stale_sentence(self):
+        with tempfile.TemporaryDirectory() as folder:
+            paths = {}
+            for name, text in (("why.json", '{ "explanations": "knock", "rules": { "open": { "without `goto NOWHERE`": "s" } } }'),
+                               ("suite.json", '{ "suite": "s", "rows": [ { "question": "q", "protocol": "p", "scenario": "%s/knock-any.json", "expect": { "agreement": "holds" } } ] }'
+                                % os.path.join(SOURCE, "tests", "cross_check"))):
+                paths[name] = os.path.join(folder, name)
+                with open(paths[name], "w", encoding="utf-8") as f:
+                    f.write(text)
+            result = run("why", os.path.join(SOURCE, "tests", "cross_check", "knock.json"), "--suite", paths["suite.json"],
+                         "--explanations", paths["why.json"])
+        self.assertEqual(result.returncode, 2, result.stdout)
+        self.assertIn("stale: no change of the rule 'open' that goes unnoticed is called 'without `goto NOWHERE`'", result.stderr)
+
+
 class Readme(unittest.TestCase):
     """What the README shows is what the command prints, and its own variant does what it says."""
 

@@ -265,6 +265,7 @@ struct counters {
   };
   struct missing {
     std::vector<std::uint32_t> values;
+    bool empty() const { return values.empty(); }
     void add(missing&& other) {
       values.insert(values.end(), other.values.begin(), other.values.end());
       other.values.clear();

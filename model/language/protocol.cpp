@@ -63,7 +63,7 @@ class compiler {
     requirements();
     identity();
     rules();
-    if (errors_.size() == before) unused();  // what could not be read may be what uses it
+    if (errors_.size() == before && !from_.mutant) unused();  // what could not be read may be what uses it
     if (!errors_.empty()) return std::nullopt;
     return std::move(p_);
   }
@@ -433,7 +433,7 @@ class compiler {
           indices.push_back(index);
         }
       }
-      shadowing(indices);
+      if (!from_.mutant) shadowing(indices);
       switch (l.is) {
         case rule_list::kind::call:
           p_.call_rules[static_cast<std::size_t>(index_of(*p_.calls, l.name))] = indices;

@@ -57,6 +57,7 @@ struct protocol_source {
   place at;                      // of the file's root object
   std::vector<rule_list> lists;  // calls, then stages, then time-outs, then output; each in file order
   std::vector<change> changes;   // to what the last one is a variant of
+  bool mutant = false;           // a rule that never fires, or a name that nothing uses, is no mistake
 };
 
 // Loads a protocol or a variant with all that it is made from. Reports every mistake it can see.

@@ -7,7 +7,7 @@
 // groups of its own, give all steps.
 //
 // The meaning is that of tables::successors(). States for which it may have more to say (something is not
-// known, a mark or a bound occurs for the first time) are named as odd; of their successors only some may
+// known, a mark, a bound or an outcome occurs for the first time) are named as odd; of their successors only some may
 // have been given.
 #pragma once
 
@@ -108,6 +108,7 @@ void tables::group_successors(int side, std::span<const Word> group, const layou
         const bool meets = n != size && (met_before & bound_capacity) == 0;
         for (std::size_t i = 0; (missing || meets) && i < size; ++i)
           if (pushed_to[youngest[i]].to == unknown || (q.sends > room[i] && meets)) odd(group[i]);
+        if (n > 0 && !q.taken) all_odd();
         into.used(n);
         continue;
       }
@@ -138,6 +139,7 @@ void tables::group_successors(int side, std::span<const Word> group, const layou
           ++n;
         }
       }
+      if (n > 0 && !q.taken) all_odd();
       into.used(n);
     }
   };

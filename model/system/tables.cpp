@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
+#include <utility>
 
 namespace tcpmc::system {
 namespace {
@@ -74,6 +75,7 @@ void tables::add_outcomes(int side, id endpoint, step_kind kind, int which, id s
       burst.push_back(static_cast<int>(o.sent.back()));
     }
     o.label = r.label;
+    o.firing = firings_(r.rules);
     o.which = which;
     o.choice = choice++;
     o.side = side;
@@ -82,9 +84,10 @@ void tables::add_outcomes(int side, id endpoint, step_kind kind, int which, id s
     if (into.count == std::numeric_limits<std::uint16_t>::max())
       throw std::length_error("an event has more than 65535 outcomes");
     ++into.count;
+    // What sends nothing is never cut off, and nothing is on the unlimited network.
     quick_.push_back({o.certain, o.after, channels_[at(side)].bursts(burst),
                       static_cast<std::uint8_t>(burst.size()), charges_ && kind == step_kind::time_out,
-                      o.after != o.before, o.open != 0});
+                      o.after != o.before, o.open != 0, burst.empty() || is_set_});
     outcomes_.push_back(std::move(o));
   }
 }
@@ -102,6 +105,8 @@ void tables::learn(missing_entries& entries) {
         return !learn_content(m.side, m.a);
       case table::push:
         return !learn_push(m.side, m.a, m.b);
+      case table::taken:
+        return std::exchange(quick_[m.a].taken, true);
     }
     return true;
   });

@@ -104,6 +104,7 @@ struct outcome {
   std::vector<id> sent;      // segments, by its own side's numbering
   std::array<int, language::label_slots> label{};
   int which = 0, choice = 0;  // intention, timer or forgery; number among the reactions to the event
+  id firing = 0;              // the rules that fired: tables::rules_of
   int side = 0;
   step_kind kind = step_kind::call;
   // Set by the listener: what properties already know of this step, and what they have to look at.
@@ -116,9 +117,10 @@ using outcome_listener = std::function<void(int side, const values& before, cons
 
 // An entry that a look-up did not find. `local`: what endpoint a does by itself; `arrival`: what endpoint a
 // does with segment b of the other side; `content`: what channel content a holds; `push`: channel content a
-// after the segments of burst b are sent into it.
+// after the segments of burst b are sent into it; `taken`: that some step has outcome a, which no other entry
+// waits for.
 struct missing_entry {
-  enum class table : std::uint8_t { local, arrival, content, push } of = table::local;
+  enum class table : std::uint8_t { local, arrival, content, push, taken } of = table::local;
   std::uint8_t side = 0;  // of the endpoint; of a channel, the sender
   id a = 0, b = 0;
 
@@ -197,6 +199,7 @@ class tables {
     bool charged = false;    // copies count against the budget of duplicates
     bool changes = false;    // the endpoint
     bool open = false;       // the listener left something open
+    bool taken = false;      // some step has it: it was not cut off everywhere
   };
 
   // Calls emit(next state, table_step, outcome or null) for every step from `s`, in the order: calls,
@@ -265,6 +268,10 @@ class tables {
 
   const outcome& outcome_of(id o) const { return outcomes_[o]; }
   std::size_t outcome_count() const { return outcomes_.size(); }
+  // The rules that an outcome fires, in their order: indices into protocol::rules.
+  std::span<const int> rules_of(const outcome& o) const { return firings_[o.firing]; }
+  // Whether some step that a search has met so far has this outcome, and was not cut off.
+  bool is_taken(id o) const { return quick_[o].taken; }
 
   values endpoint_row(int side, id endpoint) const;
   values segment_row(int sender, id segment) const;
@@ -374,6 +381,7 @@ class tables {
   std::array<channel_tables, 2> channels_;
   std::vector<outcome> outcomes_;
   std::vector<quick_outcome> quick_;  // the same, for the search
+  row_interner firings_;              // rules in the order of firing
   bool is_set_, fifo_, timed_, ages_, charges_, duplicates_;
   int slots_;  // components of a channel
   static constexpr id empty_content = 0, unknown = none - 1;
@@ -456,6 +464,7 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
           continue;
         }
         next = next.with(channel_component(side), to);
+        if (!q.taken) missing.push_back({table::taken, 0, o, 0});
       }
       emit(next, table_step{kind, static_cast<std::uint8_t>(side), static_cast<std::uint16_t>(age), o}, &q);
     }

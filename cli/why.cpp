@@ -1,0 +1,266 @@
+#include "cli/why.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+#include "traces/ladder.hpp"
+
+namespace tcpmc::cli {
+namespace {
+
+using language::diagnostics;
+using language::document;
+using language::mutation;
+using language::protocol;
+
+// A change may let a search grow: beyond these it is not decided.
+constexpr std::uint64_t growth = 4, more_states = 20'000, more_steps = 500'000;
+constexpr std::uint64_t steps_a_state = 50;             // of an unchanged search, about
+constexpr std::uint64_t states_for_shortest = 100'000;  // where a rule is removed
+
+checker::options limited(std::uint64_t states) {
+  checker::options o;
+  o.max_states = states;
+  return o;
+}
+
+// A search that ends after so many steps. It is asked at moments that depend on nothing but the search.
+checker::reporter at_most(std::uint64_t steps) {
+  return [steps](const checker::progress& p) { return p.transitions < steps; };
+}
+
+std::string name_of(const document& scenario, const question& q) {
+  std::string name = scenario.name;
+  for (const language::setting& s : q.settings) name += fmt::format(" {}={}", s.name, value_text(s));
+  return name;
+}
+
+}  // namespace
+
+std::optional<why_report> why_analysis::run(const why_input& input, const reporter& report,
+                                            diagnostics& errors) {
+  if (!load(input, errors)) return std::nullopt;
+  auto compiled = language::compile(*source_, {}, errors);
+  if (!compiled) return std::nullopt;
+  why_report result;
+  result.protocol = std::make_shared<const protocol>(std::move(*compiled));
+  const protocol& p = *result.protocol;
+
+  std::vector<std::string> ids;
+  for (const language::rule& r : p.rules) ids.push_back(r.id);
+  if (!input.rule.empty() && std::find(ids.begin(), ids.end(), input.rule) == ids.end()) {
+    errors.add({}, fmt::format("'{}' has no rule '{}'", p.name, input.rule),
+               language::suggestion(input.rule, ids));
+    return std::nullopt;
+  }
+
+  // Every scenario once for each choice of settings, with all properties of the suites.
+  std::vector<const document*> properties;
+  for (const suite& s : suites_)
+    for (const suite_row& row : s.rows)
+      for (const std::string& name : row.asked.properties) {
+        const document* d = files_->find(name, language::file_kind::property, row.asked.at, errors);
+        if (d != nullptr && std::find(properties.begin(), properties.end(), d) == properties.end())
+          properties.push_back(d);
+      }
+  std::set<std::string> known;
+  for (const suite& s : suites_)
+    for (const suite_row& row : s.rows) {
+      why_question q;
+      q.asked = row.asked;
+      q.scenario = files_->find(row.asked.scenario, language::file_kind::scenario, row.asked.at, errors);
+      if (q.scenario == nullptr) continue;
+      q.name = name_of(*q.scenario, q.asked);
+      if (!known.insert(q.name).second) continue;
+      q.properties = properties;
+      ask_unchanged(std::move(q), result);
+    }
+  if (!errors.empty()) return std::nullopt;
+  std::stable_sort(result.questions.begin(), result.questions.end(), [](const auto& a, const auto& b) {
+    return a->statistics.transitions < b->statistics.transitions;
+  });
+
+  // What is to be done, rule by rule.
+  const auto add_rules = [&](const std::string& list, const std::vector<int>& rules) {
+    for (const int index : rules) {
+      const language::rule& r = p.rules[static_cast<std::size_t>(index)];
+      if (r.refuses || (!input.rule.empty() && r.id != input.rule)) continue;
+      rule_report one;
+      one.rule = &r;
+      one.list = list;
+      for (const auto& q : result.questions)
+        if (q->fires.at(r.id)) one.fires_in.push_back(q->name);
+      for (mutation& m : language::mutations_of(*source_, r.id, files_->sources())) {
+        one.changes.emplace_back();
+        one.changes.back().change = std::move(m);
+      }
+      result.rules.push_back(std::move(one));
+    }
+  };
+  for (std::size_t i = 0; i < p.calls->size(); ++i)
+    add_rules(fmt::format("user call {}", (*p.calls)[i]), p.call_rules[i]);
+  for (const language::stage& s : p.stages)
+    add_rules(fmt::format("segment arrives, stage {}", s.name), s.rules);
+  for (std::size_t i = 0; i < p.timers.size(); ++i)
+    add_rules(fmt::format("time-out of {}", p.timers[i].name), p.time_out_rules[i]);
+  add_rules("output, after every event", p.output_rules);
+  if (!input.rule.empty() && result.rules.empty())
+    errors.add({},
+               fmt::format("the rule '{}' only refuses a call: it is no step, and nothing is asked about it",
+                           input.rule));
+  if (!errors.empty()) return std::nullopt;
+
+  std::vector<std::pair<rule_report*, change_report*>> work;
+  for (rule_report& r : result.rules)
+    for (change_report& c : r.changes) work.emplace_back(&r, &c);
+  std::atomic<std::size_t> next = 0, done = 0;
+  std::atomic<bool> stop = false;
+  std::mutex talking;
+  std::exception_ptr failed;
+  const auto worker = [&] {
+    try {
+      for (std::size_t i; !stop && (i = next++) < work.size();) {
+        std::vector<const why_question*> questions;
+        for (const auto& q : result.questions)
+          if (q->fires.at(work[i].first->rule->id)) questions.push_back(q.get());
+        if (!questions.empty()) examine(*work[i].second, questions);
+        const std::lock_guard<std::mutex> lock(talking);
+        if (!report(++done, work.size())) stop = true;
+      }
+    } catch (...) {
+      const std::lock_guard<std::mutex> lock(talking);
+      failed = std::current_exception();
+      stop = true;
+    }
+  };
+  std::vector<std::thread> crew;
+  for (unsigned n = 1; n < input.threads; ++n) crew.emplace_back(worker);
+  worker();
+  for (std::thread& t : crew) t.join();
+  if (failed) std::rethrow_exception(failed);
+  if (stop) return std::nullopt;
+  return result;
+}
+
+bool why_analysis::load(const why_input& input, diagnostics& errors) {
+  source_ = language::load_protocol(input.protocol, *files_, {}, errors);
+  for (const std::string& name : input.suites)
+    if (auto s = load_suite(name, *files_, errors)) suites_.push_back(std::move(*s));
+  max_states_ = input.max_states;
+  return source_ && errors.empty();
+}
+
+check_input why_analysis::input_of(const why_question& q, const language::protocol_source& source,
+                                   bool shortest, diagnostics& errors) const {
+  check_input input;
+  if (auto c = language::compose(source, *q.scenario, q.asked.settings, errors))
+    input.composition = std::make_shared<const language::composition>(std::move(*c));
+  input.properties = q.properties;
+  input.first_violation = true;
+  input.states_for_shortest = shortest ? states_for_shortest : 0;
+  input.protocol_file = source.at.file;
+  input.scenario_file = q.scenario->file;
+  input.files = files_;
+  return input;
+}
+
+// Asks what the protocol keeps in a scenario. Questions that cannot be asked, or that are too large, are left
+// out.
+void why_analysis::ask_unchanged(why_question q, why_report& into) {
+  const auto leave_out = [&](const std::string& why) {
+    into.left_out.push_back(fmt::format("{}: {}", q.name, why));
+  };
+  diagnostics wrong;
+  check_input input = input_of(q, *source_, false, wrong);
+  if (!input.composition) return leave_out(wrong.all()[0].message);
+  std::erase_if(q.properties, [&](const document* d) {
+    diagnostics does_not_fit;
+    return !properties::load_properties({d}, *input.composition, does_not_fit);
+  });
+  for (;;) {
+    input.properties = q.properties;
+    if (q.properties.empty()) return leave_out("no property of the suites is kept there");
+    input.first_violation = true;
+    const auto found = check(input, limited(max_states_), at_most(max_states_ * steps_a_state), wrong);
+    if (!found) return leave_out(wrong.all()[0].message);
+    std::vector<const document*> kept;
+    for (std::size_t i = 0; i < q.properties.size(); ++i)
+      if (found->answers[i].says == verdict::violated)
+        q.violated.push_back(found->answers[i].property);
+      else
+        kept.push_back(q.properties[i]);
+    if (kept.size() == q.properties.size()) {
+      if (found->statistics.ended != checker::outcome::complete)
+        return leave_out(fmt::format("more than {} states", max_states_));
+      for (const answer& a : found->answers) q.vacuous.push_back(a.says == verdict::holds_vacuously);
+      q.statistics = found->statistics;
+      for (const language::rule& r : into.protocol->rules) q.fires[r.id] = false;
+      for (const rule_count& r : found->rules) q.fires[r.rule->id] = !r.never();
+      break;
+    }
+    q.properties = kept;
+  }
+  into.questions.push_back(std::make_unique<why_question>(std::move(q)));
+}
+
+void why_analysis::examine(change_report& c, const std::vector<const why_question*>& questions) const {
+  const language::protocol_source changed = language::mutated(*source_, c.change);
+  const bool shortest = c.change.is == mutation::kind::remove;
+  c.is = effect::unnoticed;
+  for (const why_question* q : questions) {
+    diagnostics wrong;
+    const check_input input = input_of(*q, changed, shortest, wrong);
+    std::optional<check_result> found;
+    try {
+      if (input.composition)
+        found = check(input, limited(growth * q->statistics.states + more_states),
+                      at_most(growth * q->statistics.transitions + more_steps), wrong);
+    } catch (const std::length_error& error) {
+      wrong.add({}, error.what());
+    }
+    if (!found) {
+      c.is = effect::broken_model;
+      c.in = q;
+      c.message = wrong.all()[0].message;
+      return;
+    }
+    bool limit = false;
+    for (std::size_t i = 0; i < found->answers.size(); ++i) {
+      answer& a = found->answers[i];
+      if (a.says == verdict::violated) {
+        c.is = effect::violated;
+        c.in = q;
+        c.property = a.property;
+        c.steps = a.trace->run.steps.size();
+        c.shortest = a.trace->shortest;
+        traces::trace t;
+        t.on = a.trace->on;
+        t.run = std::move(a.trace->run);
+        c.run = traces::ladder(t);
+        return;
+      }
+      limit = limit || a.says == verdict::inconclusive;
+      if (c.is == effect::unnoticed && a.says == verdict::holds_vacuously && !q->vacuous[i]) {
+        c.is = effect::vacuous;
+        c.in = q;
+        c.property = a.property;
+      }
+    }
+    if (limit) {
+      c.open.push_back(q->name);
+      continue;
+    }
+    ++c.asked;
+    c.same_size = c.same_size && found->statistics.states == q->statistics.states &&
+                  found->statistics.transitions == q->statistics.transitions;
+  }
+}
+
+}  // namespace tcpmc::cli
