@@ -7,8 +7,8 @@
 // groups of its own, give all steps.
 //
 // The meaning is that of tables::successors(). States for which it may have more to say (something is not
-// known, a mark, a bound or an outcome occurs for the first time) are named as odd; of their successors only some may
-// have been given.
+// known, a mark, a bound or an outcome occurs for the first time) are named as odd; of their successors only
+// some may have been given.
 #pragma once
 
 #include <array>
