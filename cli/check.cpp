@@ -13,6 +13,8 @@
 #include "cli/growth.hpp"
 #include "properties/covering.hpp"
 #include "properties/monitored.hpp"
+#include "properties/ports.hpp"
+#include "traces/trace.hpp"
 
 namespace tcpmc::cli {
 namespace {
@@ -238,6 +240,90 @@ void enumerate(const check_input& input, const property_set& p, const properties
   explain_bounds(input, p, result, [&](marks m) { return search.path_to(m).steps; });
 }
 
+// An enumerating search of a pool of ports.
+template <typename Word>
+class ports_enumeration {
+ public:
+  ports_enumeration(const composition& c, const property_set& p) : monitored_(c, p) {}
+
+  checker::statistics run(const checker::options& limits, const checker::reporter& report) {
+    return search_.run(limits, report);
+  }
+  const system::tables& tables() const { return monitored_.tables(); }
+  // Words do not tell ports in the same state apart: of these, the one with the least number moves.
+  std::vector<system::ports_step> steps_to(marks mark) {
+    const properties::connections& all = system_.all();
+    const int number = all.pool().number;
+    std::vector<system::id> at(static_cast<std::size_t>(number), properties::connections::start);
+    std::vector<system::ports_step> steps;
+    for (const auto& s : search_.path_to(mark)) {
+      steps.push_back({s.by.event, 0, {}});
+      if (s.by.event == system::ports_event::tick)
+        for (system::id& connection : at) connection = all[connection].ticked;
+      if (s.by.event != system::ports_event::at_port) continue;
+      const auto port = std::find(at.begin(), at.end(), s.by.connection);
+      steps.back().port = static_cast<int>(port - at.begin());
+      steps.back().by = all.describe(s.by.connection, s.by.number);
+      *port = all.moves(all[s.by.connection])[s.by.number].to;
+    }
+    return steps;
+  }
+
+ private:
+  properties::monitored_system monitored_;
+  properties::pool_system<Word> system_{monitored_};
+  checker::enumerating_search<properties::pool_system<Word>> search_{system_};
+};
+
+template <typename Word>
+void enumerate_ports(const check_input& input, const property_set& p, checker::options limits,
+                     const checker::reporter& report, check_result& result) {
+  ports_enumeration<Word> search(*input.composition, p);
+  limits.goal = goal_of(p);
+  limits.one_suffices = input.first_violation;
+  result.statistics = search.run(limits, report);
+  result.rules = rules_taken(input, search.tables());
+  decide(p, result);
+  const system::plain_ports plain(*input.composition, p.observers);
+  for (std::size_t i = 0; i < p.all.size(); ++i) {
+    if (result.answers[i].says != verdict::violated) continue;
+    counterexample c;
+    c.on = input.composition;
+    c.ports = traces::replay(plain, search.steps_to(properties::violated(i)));
+    c.shortest = true;
+    c.minimality = "breadth-first search: no shorter run violates the property";
+    if (!c.ports || !violates(*input.composition, p, i, *c.ports)) broken(p.all[i].name);
+    for (const system::ports_successor& s : c.ports->steps) {
+      c.losses += s.moved && s.moved->by.kind == system::step_kind::lose;
+      c.duplicates += s.moved && s.moved->by.kind == system::step_kind::duplicate;
+    }
+    result.answers[i].trace = std::move(c);
+    if (input.first_violation) break;
+  }
+  for (std::size_t i = 0; i < bound_names.size() && input.explain_bounds; ++i) {
+    const std::uint32_t bound = 1u << i;
+    if ((result.bounds_met & bound) == 0) continue;
+    auto run = traces::replay(plain, search.steps_to(properties::bounds_met(bound)));
+    std::uint32_t met = 0;
+    if (run) plain.successors(run->end(), met);
+    if ((met & bound) == 0) broken(bound_names[i]);
+    result.explained.push_back({bound_names[i], {}, std::move(run)});
+  }
+}
+
+// On words of 64 bits while these will do, then of 128.
+void enumerate_ports(const check_input& input, const property_set& p, const checker::options& limits,
+                     const checker::reporter& report, check_result& result) {
+  try {
+    enumerate_ports<std::uint64_t>(input, p, limits, report, result);
+  } catch (const properties::word_overflow&) {
+    result.answers.clear();
+    checker::options wide = limits;
+    if (!wide.checkpoint.empty()) wide.checkpoint += "-wide";
+    enumerate_ports<checker::wide>(input, p, wide, report, result);
+  }
+}
+
 // The same scenario on a network that makes so many copies at most, for showing a covering search's run.
 std::shared_ptr<composition> with_faults(const composition& c, int duplicates) {
   auto bounded = std::make_shared<composition>(c);
@@ -352,6 +438,22 @@ bool violates(const composition& c, const property_set& p, std::size_t property,
          0;
 }
 
+bool violates(const composition& c, const property_set& p, std::size_t property, const traces::ports_run& r) {
+  using system::ports_event;
+  const marks wanted = properties::violated(property);
+  if (p.all[property].unserved) return !r.steps.empty() && r.steps.back().by.event == ports_event::unserved;
+  std::vector<std::array<const int*, 2>> rows;
+  for (const system::plain_state& port : r.end().ports) {
+    rows.push_back({port.endpoints[0].data(), port.endpoints[1].data()});
+    if (violates(c, p, property, traces::run{port, {}})) return true;
+  }
+  if ((properties::judge(c, p).ports(rows) & wanted) != 0) return true;
+  if (r.steps.empty() || !r.steps.back().moved) return false;
+  const auto port = static_cast<std::size_t>(r.steps.back().by.port);
+  return violates(c, p, property,
+                  traces::run{traces::before(r, r.steps.size() - 1).ports[port], {*r.steps.back().moved}});
+}
+
 counterexample minimised(const check_input& input, const property_set& p, std::size_t property,
                          std::vector<step> steps) {
   counterexample c;
@@ -393,12 +495,19 @@ std::optional<check_result> check(const check_input& input, const checker::optio
   try {
     const auto by = reductions_of(input, *p, result, errors);
     if (!by) return std::nullopt;
-    if (input.composition->scenario.network.is_set())
+    if (input.composition->scenario.ports.number > 0)
+      enumerate_ports(input, *p, limits, report, result);
+    else if (input.composition->scenario.network.is_set())
       cover(input, *p, limits, report, result);
     else
       enumerate(input, *p, *by, limits, report, result);
   } catch (const language::model_error& error) {
     errors.add(error.mistake);
+    return std::nullopt;
+  } catch (const properties::word_overflow&) {
+    if (input.composition->scenario.ports.number == 0) throw;
+    errors.add({input.scenario_file, 0}, "a state of so many ports does not fit into 128 bits",
+               "fewer ports, or connections with fewer states");
     return std::nullopt;
   }
   describe_coverage(*input.composition, result);

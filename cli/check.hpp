@@ -29,6 +29,9 @@ struct counterexample {
   bool shortest = false;
   std::string minimality;          // why it is a shortest one, or why that is not claimed
   int losses = 0, duplicates = 0;  // faults that the run uses
+  std::optional<traces::ports_run> ports = std::nullopt;  // instead of `run`, where the scenario has ports
+
+  std::size_t length() const { return ports ? ports->steps.size() : run.steps.size(); }
 };
 
 struct answer {
@@ -41,6 +44,7 @@ struct answer {
 struct met_bound {
   std::string name;  // "incarnations", "capacity", "losses", "duplicates"
   traces::run run;
+  std::optional<traces::ports_run> ports = std::nullopt;  // instead of `run`, where the scenario has ports
 };
 
 struct check_result {
@@ -85,6 +89,10 @@ std::optional<check_result> check(const check_input& input, const checker::optio
 // Whether the last step or state of a run violates the property, judged on plain rows.
 bool violates(const language::composition& c, const properties::property_set& p, std::size_t property,
               const traces::run& r);
+
+// The same of a run of a pool of ports.
+bool violates(const language::composition& c, const properties::property_set& p, std::size_t property,
+              const traces::ports_run& r);
 
 // A run that violates the property, given by its steps on the scenario's network, as it is shown: replayed by
 // the rule interpreter, without what can be left out; where the network is unlimited, on one that makes as

@@ -225,7 +225,8 @@ class checking {
       traces::trace t;
       t.on = row.input.composition;
       t.run = b.run;
-      fmt::print("\nthe bound of {} is first met after {} steps\n\n{}", b.name, b.run.steps.size(),
+      t.ports = b.ports;
+      fmt::print("\nthe bound of {} is first met after {} steps\n\n{}", b.name, t.length(),
                  traces::ladder(t));
     }
   }
@@ -404,7 +405,7 @@ class checking {
         json one = {{"property", a.property}, {"verdict", name_of(a.says)}};
         if (!row.expected.empty()) one["expected"] = name_of(row.expected[i].second);
         if (a.trace) {
-          one["steps"] = a.trace->run.steps.size();
+          one["steps"] = a.trace->length();
           one["shortest"] = a.trace->shortest;
           one["minimality"] = a.trace->minimality;
           one["trace"] = json::parse(traces::to_json(trace_of(row.asked, row.input, a), version));

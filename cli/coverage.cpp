@@ -60,9 +60,13 @@ void describe_coverage(const language::composition& c, check_result& result) {
   std::string calls;
   for (std::size_t side = 0; side < 2; ++side)
     for (const language::intention& i : s.sides[side].application)
-      calls += fmt::format("{}{}: {}{}{}", calls.empty() ? "" : ", ", side == 0 ? "A" : "B", i.call_name,
-                           i.times == 1 ? "" : fmt::format(" x{}", i.times),
-                           i.when_text.empty() ? "" : fmt::format(" when {}", i.when_text));
+      if (!i.on_demand)
+        calls += fmt::format("{}{}: {}{}{}{}", calls.empty() ? "" : ", ", side == 0 ? "A" : "B", i.call_name,
+                             i.unlimited    ? " any number of times"
+                             : i.times == 1 ? ""
+                                            : fmt::format(" x{}", i.times),
+                             i.prompt ? " promptly" : "",
+                             i.when_text.empty() ? "" : fmt::format(" when {}", i.when_text));
   covers.push_back(
       fmt::format("user calls, as the applications allow them: {}", calls.empty() ? "none" : calls));
   for (std::size_t side = 0; side < 2; ++side) {
@@ -77,6 +81,19 @@ void describe_coverage(const language::composition& c, check_result& result) {
                                   by.listed ? "in this order" : "each any of these"),
         fmt::join(by.texts, "; ")));
     beyond.push_back(by.limited ? "more or other forged segments" : "other forged segments");
+  }
+  if (s.ports.number > 0) {
+    std::string serves;
+    for (const int which : s.ports.demand) {
+      const language::intention& i = s.sides[0].application[static_cast<std::size_t>(which)];
+      serves += fmt::format("{}{}{}", serves.empty() ? "" : ", else ", i.call_name,
+                            i.when_text.empty() ? "" : fmt::format(" when {}", i.when_text));
+    }
+    covers.push_back(fmt::format(
+        "{}, each with budgets of its own; {}, one every {}: {}", counted(s.ports.number, "port", "ports"),
+        s.ports.demands == 0 ? "any number of demands"
+                             : "up to " + counted(s.ports.demands, "demand", "demands"),
+        counted(s.ports.every, "tick", "ticks"), serves));
   }
   switch (s.time) {
     case time_mode::untimed:

@@ -69,6 +69,12 @@ int export_model(export_options o) {
       input ? properties::load_properties(input->properties, *input->composition, errors) : std::nullopt;
   if (!properties || !errors.empty()) return fail(errors.text());
   const language::composition& c = *input->composition;
+  if (c.scenario.ports.number > 0) {
+    errors.add({input->scenario_file, 0},
+               "a model is exported of one connection, and this scenario has \"ports\"",
+               "without \"ports\" it can be exported");
+    return fail(errors.text());
+  }
   o.details.heading = heading(o.asked, *input);
   if (o.to == "promela") return write(o, exports::promela(c, *properties, o.details));
   if (o.to == "murphi") return write(o, exports::murphi(c, *properties, o.details));

@@ -192,6 +192,7 @@ traces::trace trace_of(const question& q, const check_input& input, const answer
   t.minimality = a.trace->minimality;
   t.on = a.trace->on;
   t.run = a.trace->run;
+  t.ports = a.trace->ports;
   t.origin.protocol = reference(*input.protocol_file);
   t.origin.scenario = reference(*input.scenario_file);
   for (const language::setting& s : q.settings) t.origin.settings.emplace_back(s.name, value_text(s));
@@ -202,13 +203,13 @@ traces::trace trace_of(const question& q, const check_input& input, const answer
 
 std::string heading_of(const traces::trace& t) {
   return fmt::format("{} is violated by {} in {}: not true that \"{}\" [{}]\n{} steps; {}{}\n", t.property,
-                     t.on->protocols[0].name, t.on->scenario.name, t.says, t.cite, t.run.steps.size(),
+                     t.on->protocols[0].name, t.on->scenario.name, t.says, t.cite, t.length(),
                      t.shortest ? "shortest: " : "", t.minimality);
 }
 
 std::string minimal_text(const answer& a) {
   if (!a.trace) return "";
-  const std::size_t steps = a.trace->run.steps.size();
+  const std::size_t steps = a.trace->length();
   return fmt::format("{} step{}{}", steps, steps == 1 ? "" : "s",
                      a.trace->shortest ? "" : " (not proven shortest)");
 }

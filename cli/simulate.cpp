@@ -70,6 +70,12 @@ simulation walk(const check_input& input, const property_set& p, checker::walk_o
 
 std::optional<simulation> simulate(const check_input& input, checker::walk_options wanted,
                                    const checker::walk_reporter& report, language::diagnostics& errors) {
+  if (input.composition->scenario.ports.number > 0) {
+    errors.add({input.scenario_file, 0},
+               "random walks are made for one connection, and this scenario has \"ports\"",
+               "tcpmc check explores all of them together");
+    return std::nullopt;
+  }
   const auto p = properties::load_properties(input.properties, *input.composition, errors);
   if (!p) return std::nullopt;
   try {

@@ -222,7 +222,7 @@ class sweeping {
       const answer& a = result->answers[i];
       cell_answer to{a.says, 0, false, std::nullopt};
       if (a.trace) {
-        to.steps = a.trace->run.steps.size();
+        to.steps = a.trace->length();
         to.shortest = a.trace->shortest;
       }
       for (const law& l : grid_.laws)

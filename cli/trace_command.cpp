@@ -30,16 +30,24 @@ std::optional<traces::trace> replayed(const std::string& path, language::source_
   auto on = std::make_shared<language::composition>(*input->composition);
   on->scenario.network = recorded->network;
   const auto p = properties::load_properties(input->properties, *on, errors);
-  const auto steps = recorded_steps(*recorded, *on, errors);
-  if (!p || !steps) return std::nullopt;
-  const system::plain_system plain(*on, p->observers);
-  auto run = traces::replay(plain, *steps);
-  if (!run) {
+  if (!p) return std::nullopt;
+  std::optional<traces::run> run;
+  std::optional<traces::ports_run> ports;
+  if (on->scenario.ports.number > 0) {
+    const auto steps = recorded_ports_steps(*recorded, *on, errors);
+    if (!steps) return std::nullopt;
+    ports = traces::replay(system::plain_ports(*on, p->observers), *steps);
+  } else {
+    const auto steps = recorded_steps(*recorded, *on, errors);
+    if (!steps) return std::nullopt;
+    run = traces::replay(system::plain_system(*on, p->observers), *steps);
+  }
+  if (!run && !ports) {
     errors.add({file, 0}, "the trace cannot be replayed: one of its steps is not possible where it stands",
                "the trace was changed, or made by a version of tcpmc that means something else by it");
     return std::nullopt;
   }
-  if (!violates(*on, *p, 0, *run)) {
+  if (ports ? !violates(*on, *p, 0, *ports) : !violates(*on, *p, 0, *run)) {
     errors.add({file, 0}, fmt::format("the replayed run does not violate '{}'", recorded->property));
     return std::nullopt;
   }
@@ -50,7 +58,8 @@ std::optional<traces::trace> replayed(const std::string& path, language::source_
   t.shortest = recorded->shortest;
   t.minimality = recorded->minimality;
   t.on = on;
-  t.run = std::move(*run);
+  if (run) t.run = std::move(*run);
+  t.ports = std::move(ports);
   if (!traces::matches(*recorded, t, errors)) return std::nullopt;
   return t;
 }
@@ -62,8 +71,7 @@ int trace_command(const std::string& path, bool show) {
     const auto t = replayed(path, store, errors);
     if (t) {
       if (show) fmt::print("{}\n{}", heading_of(*t), traces::ladder(*t));
-      fmt::print("{}replayed: {} steps; the run violates {}\n", show ? "\n" : "", t->run.steps.size(),
-                 t->property);
+      fmt::print("{}replayed: {} steps; the run violates {}\n", show ? "\n" : "", t->length(), t->property);
       return exit_fine;
     }
   } catch (const language::model_error& error) {

@@ -238,11 +238,12 @@ void why_analysis::examine(change_report& c, const std::vector<const why_questio
         c.is = effect::violated;
         c.in = q;
         c.property = a.property;
-        c.steps = a.trace->run.steps.size();
+        c.steps = a.trace->length();
         c.shortest = a.trace->shortest;
         traces::trace t;
         t.on = a.trace->on;
         t.run = std::move(a.trace->run);
+        t.ports = std::move(a.trace->ports);
         c.run = traces::ladder(t);
         return;
       }

@@ -263,8 +263,8 @@ layout::layout(const language::composition& c, const properties::property_set& p
       if (i >= c.scenario.sides[side].application.size()) continue;
       const intention& wanted = c.scenario.sides[side].application[i];
       f.says += std::string(f.says.empty() ? "" : "; ") + (side == 0 ? "A: " : "B: ") + wanted.call_name;
-      f.initial[side] = wanted.times;
-      f.high = std::max(f.high, wanted.times);
+      if (!wanted.unlimited) f.initial[side] = wanted.times;
+      f.high = std::max(f.high, f.initial[side]);
       slot[side] = at[side].application + static_cast<int>(i);
     }
     f.says = "calls left, " + f.says;

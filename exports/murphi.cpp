@@ -548,11 +548,13 @@ class murphi_writer {
       const std::string may =
           l_.slots[static_cast<std::size_t>(side)][static_cast<std::size_t>(at.application) + i];
       const std::string left = x + "." + may;
+      std::vector<std::string> body = {fmt::format("{}_call_{}();", x, i)};
+      if (!user(side).application[i].unlimited)
+        body.insert(body.begin(),
+                    {fmt::format("{0} := {0} - 1;", left), fmt::format("w.old.{} := {};", may, left)});
       rule(side, fmt::format("{}: {}", x, user(side).application[i].call_name),
            fmt::format("{}_can_call_{}()", x, i), "EVENT_CALL",
-           std::to_string(user(side).application[i].call),
-           {fmt::format("{0} := {0} - 1;", left), fmt::format("w.old.{} := {};", may, left),
-            fmt::format("{}_call_{}();", x, i)});
+           std::to_string(user(side).application[i].call), body);
     }
   }
 
@@ -632,6 +634,10 @@ class murphi_writer {
         some_run.push_back(timer + " > 0");
         body.push_back(fmt::format("if {0} > 0 then {0} := {0} - 1; end;", timer));
       }
+    for (int side = 0; side < 2; ++side)
+      for (std::size_t i = 0; i < user(side).application.size(); ++i)
+        if (user(side).application[i].prompt)
+          none_due.push_back(fmt::format("!{}_can_call_{}()", letter(side), i));
     const int lifetime = network().lifetime;
     const std::string age = l_.segment_slots.back();
     for (const char* x : {"A", "B"}) {

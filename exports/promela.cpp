@@ -591,9 +591,12 @@ class promela_writer {
     for (std::size_t i = 0; i < application.size(); ++i)
       calls += fmt::format(
           "  if (i == {0}) {{\n    if (!{1}_can_call_{0}()) return 0;\n    begin_{1}(EVENT_CALL, {2}, "
-          "choice);\n    next.{1}.{3}--;\n"
+          "choice);\n{3}"
           "    w.old = next.{1};\n    {1}_call_{0}();\n    return end_{1}();\n  }}\n",
-          i, x, application[i].call, l_.slots[s][static_cast<std::size_t>(at.application) + i]);
+          i, x, application[i].call,
+          application[i].unlimited ? ""
+                                   : fmt::format("    next.{}.{}--;\n", x,
+                                                 l_.slots[s][static_cast<std::size_t>(at.application) + i]));
     for (std::size_t t = 0; t < p.timers.size(); ++t)
       time_outs += fmt::format(
           "  if (t == {0}) {{\n    if (next.{1}.{2} != 0) return 0;\n    begin_{1}(EVENT_TIME_OUT, {0}, "
@@ -619,6 +622,10 @@ class promela_writer {
 
   std::string timers() const {
     std::string result;
+    for (int side = 0; side < 2; ++side)
+      for (std::size_t i = 0; i < user(side).application.size(); ++i)
+        if (user(side).application[i].prompt)
+          result += fmt::format("  if ({}_can_call_{}()) return 0;\n", side == 0 ? "A" : "B", i);
     for (int side = 0; side < 2; ++side)
       for (std::size_t t = 0; t < l_.timers.size(); ++t) {
         if (!l_.counts(side, static_cast<int>(t))) continue;

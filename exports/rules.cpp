@@ -418,16 +418,19 @@ class endpoint_writer {
   void call(std::size_t i) {
     const intention& wanted = user_.application[i];
     const std::vector<int>& list = p_.call_rules[at(wanted.call)];
-    d_.comment(out_, fmt::format("{}: the user may call {}{}, {} in all", name_, wanted.call_name,
-                                 wanted.when ? " when " + wanted.when_text : "", wanted.times));
+    const std::string times =
+        wanted.unlimited ? "any number of times" : fmt::format("{} in all", wanted.times);
+    d_.comment(out_, fmt::format("{}: the user may call {}{}, {}", name_, wanted.call_name,
+                                 wanted.when ? " when " + wanted.when_text : "", times));
     d_.open_function(out_, routine(fmt::format("can_call_{}", i)), false);
     out_.deeper();
-    const std::string left = self(layout_.application + static_cast<int>(i));
-    d_.open_if(out_, d_.equal(left, "0"));
-    out_.deeper();
-    d_.give(out_, d_.truth(false));
-    out_.back();
-    d_.close_if(out_);
+    if (!wanted.unlimited) {
+      d_.open_if(out_, d_.equal(self(layout_.application + static_cast<int>(i)), "0"));
+      out_.deeper();
+      d_.give(out_, d_.truth(false));
+      out_.back();
+      d_.close_if(out_);
+    }
     if (wanted.when) {
       d_.open_if(out_, "!" + bracketed(show(*wanted.when)));
       out_.deeper();
@@ -575,6 +578,8 @@ std::string expression(const code& c, const view& v, const layout& l, dialect& d
         inner.segment = segment;
         return expression(c.args[0], inner, l, d);
       });
+    case operation::ports:
+      break;  // scenarios with ports are not exported
   }
   return "?";
 }

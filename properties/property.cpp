@@ -29,7 +29,7 @@ class property_reader {
     const std::size_t before = errors_.size();
     refuse_unknown_keys(root,
                         {"property", "cite", "says", "observers", "observe", "never", "never step",
-                         "never stuck", "witness", "witness step", "needs time"},
+                         "never stuck", "never unserved", "witness", "witness step", "needs time"},
                         errors_);
     property p;
     p.name = file.name;
@@ -44,22 +44,32 @@ class property_reader {
       words_[s].constants["incarnations"] = {type::integer(),
                                              std::max(sides[0].incarnations, sides[1].incarnations)};
       int calls = 0;
+      bool bounded = true;
       for (const side_of_scenario& side : sides) {
         int of_side = 0;
-        for (const intention& i : side.application) of_side += i.times;
+        for (const intention& i : side.application) {
+          of_side += i.times;
+          bounded = bounded && !i.unlimited;
+        }
         calls = std::max(calls, of_side);
       }
-      words_[s].constants["calls"] = {type::integer(), calls};
+      if (bounded)
+        words_[s].constants["calls"] = {type::integer(), calls};
+      else
+        words_[s].forbidden["calls"] = "the scenario has a call that may be made any number of times";
     }
     if (!observers(root)) return;
     observations(root);
     const json_node* stuck = root.find("never stuck");
     p.stuck = flag(root, "never stuck");
+    const json_node* unserved = root.find("never unserved");
+    p.unserved = flag(root, "never unserved");
     p.never = one_of(root, "never", "never step");
     p.witness = one_of(root, "witness", "witness step");
-    if (!p.never && !p.stuck && errors_.size() == before)
+    if (!p.never && !p.stuck && !p.unserved && errors_.size() == before)
       errors_.add(root.at, "a property needs \"never\" or \"never step\": what must not happen");
     if (p.never && p.stuck) errors_.add(stuck->at, "\"never stuck\" stands alone");
+    if (p.unserved && (p.never || p.stuck)) errors_.add(unserved->at, "\"never unserved\" stands alone");
     fits_scenario(p, root);
     into_.all.push_back(std::move(p));
   }
@@ -208,6 +218,13 @@ class property_reader {
             node->at, "this asks for the absence of a segment, which the unlimited network cannot decide",
             "there, more segments in flight may never turn the formula from true to false; use budgets for "
             "loss and duplication");
+      f.on_ports = counts_ports(*bound);
+      if (f.on_ports && f.on_step)
+        errors_.add(node->at, "ports are counted in states, not in steps",
+                    fmt::format("use \"{}\"", on_state));
+      if (f.on_ports && (reads(*bound, row::self) || reads(*bound, row::peer)))
+        errors_.add(node->at, "a formula that counts ports can look at an endpoint only in ports(...)",
+                    "there is no one port whose endpoint it would be");
       f.at[s] = std::move(*bound);
     }
     return f;
@@ -229,6 +246,9 @@ class property_reader {
     if (p.stuck && (s.sides[0].attacker || s.sides[1].attacker))
       errors_.add(root.at, fmt::format("the property '{}' cannot be decided beside an attacker", p.name),
                   "ask it of the same scenario without the attacker");
+    if (p.unserved && s.ports.number == 0)
+      errors_.add(root.at, fmt::format("the property '{}' is about a client with several ports", p.name),
+                  fmt::format("give the scenario '{}' \"ports\"", s.name));
     if (p.stuck && !s.final)
       errors_.add(
           root.at,
@@ -280,6 +300,24 @@ judgement judge::state(const values* a, const values* b) const {
     }
   }
   result.open &= ~result.certain;
+  return result;
+}
+
+marks judge::ports(const std::vector<std::array<const int*, 2>>& rows) const {
+  marks result = 0;
+  for (std::size_t side = 0; side < 2; ++side) {
+    std::vector<std::array<const int*, 2>> seen = rows;
+    if (side == 1)
+      for (auto& [self, peer] : seen) std::swap(self, peer);
+    scene s;
+    s.ports = &seen;
+    s.modulus = composition_.protocols[side].modulus;
+    for (std::size_t i = 0; i < properties_.all.size(); ++i) {
+      const property& p = properties_.all[i];
+      if (p.never && p.never->on_ports && holds(p.never->at[side], s)) result |= violated(i);
+      if (p.witness && p.witness->on_ports && holds(p.witness->at[side], s)) result |= witnessed(i);
+    }
+  }
   return result;
 }
 

@@ -29,14 +29,16 @@ using system::values;
 struct formula {
   std::array<language::code, 2> at;  // A, B
   bool on_step = false;              // judged on steps, not on states
+  bool on_ports = false;             // judged on all ports together
   std::string text;
 };
 
 struct property {
   std::string name, cite, says;
-  std::optional<formula> never;  // absent for the property "stuck"
+  std::optional<formula> never;  // absent where `stuck` or `unserved` says what must not happen
   std::optional<formula> witness;
   bool stuck = false;       // violated by a state where nothing goes on and the scenario is not final
+  bool unserved = false;    // violated by a demand that no port can serve
   bool needs_time = false;  // says nothing in the untimed mode
 };
 
@@ -82,6 +84,8 @@ class judge {
   // `outgoing` is what the moving side has in flight after the step, `incoming` what is under way to it.
   judgement step(const step_view& s, const values* peer, const std::vector<const int*>* outgoing,
                  const std::vector<const int*>* incoming) const;
+  // What formulas that count ports say; `rows` are those of A and B, port by port.
+  marks ports(const std::vector<std::array<const int*, 2>>& rows) const;
 
  private:
   const composition& composition_;

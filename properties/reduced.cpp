@@ -42,7 +42,8 @@ bool same(const language::variable& a, const language::variable& b) {
          a.length == b.length;
 }
 bool same(const language::intention& a, const language::intention& b) {
-  return a.call == b.call && a.times == b.times && same(a.when, b.when);
+  return a.call == b.call && a.times == b.times && a.unlimited == b.unlimited && a.prompt == b.prompt &&
+         same(a.when, b.when);
 }
 bool same(const system::observer& a, const system::observer& b) { return same(a.variable, b.variable); }
 bool same(const system::observation& a, const system::observation& b) {
@@ -51,7 +52,9 @@ bool same(const system::observation& a, const system::observation& b) {
 bool same_at_both(const std::optional<formula>& f) { return !f || same(f->at[0], f->at[1]); }
 
 std::string text(const language::intention& i) {
-  return fmt::format("{} x{}{}", i.call_name, i.times, i.when_text.empty() ? "" : " when " + i.when_text);
+  return fmt::format("{} {}{}{}", i.call_name,
+                     i.unlimited ? "any number of times" : fmt::format("x{}", i.times),
+                     i.prompt ? " promptly" : "", i.when_text.empty() ? "" : " when " + i.when_text);
 }
 
 std::optional<std::string> difference(const language::protocol& a, const language::protocol& b) {
@@ -86,6 +89,7 @@ code exchanged(code c) {
 
 std::optional<std::string> why_not_faults(const composition& c, const property_set& p) {
   const language::network& n = c.scenario.network;
+  if (c.scenario.ports.number > 0) return "the scenario has ports, whose search does not know of it";
   if (n.is_set()) return "the network is unlimited: nothing is lost or copied step by step there";
   for (const property& one : p.all)
     for (const auto* f : {&one.never, &one.witness})
@@ -95,6 +99,7 @@ std::optional<std::string> why_not_faults(const composition& c, const property_s
 }
 
 std::optional<std::string> why_not_symmetry(const composition& c, const property_set& p) {
+  if (c.scenario.ports.number > 0) return "the scenario has ports, and only A chooses among them";
   if (c.scenario.network.is_set()) return "the network is unlimited: the covering search does without";
   const language::side_of_scenario &a = c.scenario.sides[0], &b = c.scenario.sides[1];
   if (a.start != b.start)

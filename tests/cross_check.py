@@ -47,7 +47,7 @@ FAST_CC = "clang" if shutil.which("clang") else "cc"
 HERE = options.source / "tests" / "cross_check"
 FULL = ["any-untimed", "any-lazy", "any-timed", "fifo-untimed", "fifo-lazy", "fifo-timed", "set-untimed", "set-lazy",
         "set-timed"]
-MORE = ["simultaneous", "free-copies", "wrap", "crash", "receive", "attacked", "attacked-set"]
+MORE = ["simultaneous", "free-copies", "wrap", "crash", "receive", "attacked", "attacked-set", "prompt"]
 # What a variant is asked for by default: something small where it differs from rfc9293, which is asked for all.
 QUICK = {
     "ack-in-range": ["attacked"],
@@ -164,6 +164,10 @@ def properties_for(scenario):
             continue
         if p.get("never stuck") and (is_set or "attacker" in asked):
             continue
+        if p.get("never unserved") or "ports(" in p.get("never", ""):
+            continue  # of several connections
+        if '"unlimited"' in json.dumps(asked["A"]) and "calls" in json.dumps(p):
+            continue  # there is no largest number of calls
         result.append(path.stem)
     return result, is_set
 

@@ -48,14 +48,23 @@ void replay_from_json(const traces::trace& t) {
   auto on = std::make_shared<language::composition>(*input->composition);
   on->scenario.network = recorded->network;
   const auto p = properties::load_properties(input->properties, *on, errors);
-  const auto steps = traces::recorded_steps(*recorded, *on, errors);
-  ASSERT_TRUE(p && steps) << errors.text();
-  auto run = traces::replay(system::plain_system(*on, p->observers), *steps);
-  ASSERT_TRUE(run);
-  EXPECT_TRUE(violates(*on, *p, 0, *run));
+  ASSERT_TRUE(p) << errors.text();
   traces::trace again = t;
   again.on = on;
-  again.run = *run;
+  if (t.ports) {
+    const auto steps = traces::recorded_ports_steps(*recorded, *on, errors);
+    ASSERT_TRUE(steps) << errors.text();
+    again.ports = traces::replay(system::plain_ports(*on, p->observers), *steps);
+    ASSERT_TRUE(again.ports);
+    EXPECT_TRUE(violates(*on, *p, 0, *again.ports));
+  } else {
+    const auto steps = traces::recorded_steps(*recorded, *on, errors);
+    ASSERT_TRUE(steps) << errors.text();
+    const auto run = traces::replay(system::plain_system(*on, p->observers), *steps);
+    ASSERT_TRUE(run);
+    EXPECT_TRUE(violates(*on, *p, 0, *run));
+    again.run = *run;
+  }
   EXPECT_TRUE(traces::matches(*recorded, again, errors)) << errors.text();
   EXPECT_EQ(traces::ladder(again), traces::ladder(t));
 }

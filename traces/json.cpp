@@ -79,9 +79,7 @@ json in_flight_json(const composition& on, const plain_state& s) {
   return result;
 }
 
-json step_json(const trace& t, std::size_t i) {
-  const composition& on = *t.on;
-  const plain_successor& s = t.run.steps[i];
+json step_json(const composition& on, std::size_t i, const plain_state& was, const plain_successor& s) {
   const auto side = at(s.by.side);
   const protocol& p = on.protocols[side];
   json result = {{"step", i + 1}, {"event", event_names[at(static_cast<int>(s.by.kind))]}};
@@ -99,7 +97,7 @@ json step_json(const trace& t, std::size_t i) {
     const int sender = system::arrives(s.by.kind) ? 1 - s.by.side : s.by.side;
     result["segment"] = segment_json(on.protocols[at(sender)], s.by.segment);
     result["age"] = s.by.age;
-    result["stale"] = is_stale(on, before(t.run, i), sender, s.by.segment);
+    result["stale"] = is_stale(on, was, sender, s.by.segment);
   }
   json rules = json::array(), signals = json::array(), sent = json::array();
   if (s.did) {
@@ -115,6 +113,35 @@ json step_json(const trace& t, std::size_t i) {
   for (int e = 0; e < 2; ++e) result[side_names[at(e)]] = endpoint_json(on, e, s.state.endpoints[at(e)]);
   result["in_flight"] = in_flight_json(on, s.state);
   return result;
+}
+
+// A step of a pool of ports: that of one port with its number; otherwise all ports as they are then.
+json ports_step_json(const composition& on, const ports_run& r, std::size_t i) {
+  const system::ports_successor& s = r.steps[i];
+  json result;
+  if (s.by.event == system::ports_event::at_port) {
+    result = step_json(on, i, before(r, i).ports[at(s.by.port)], *s.moved);
+    result["port"] = s.by.port + 1;
+  } else {
+    result = {{"step", i + 1}, {"event", s.by.event == system::ports_event::tick ? "tick" : "unserved"}};
+    for (const char* nothing : {"rules", "signals", "sent"}) result[nothing] = json::array();
+    for (const plain_state& port : s.state.ports) {
+      json one;
+      for (int e = 0; e < 2; ++e) one[side_names[at(e)]] = endpoint_json(on, e, port.endpoints[at(e)]);
+      one["in_flight"] = in_flight_json(on, port);
+      result["ports"].push_back(one);
+    }
+  }
+  result["next demand"] = s.state.demands.wait;
+  if (on.scenario.ports.demands > 0) result["demands left"] = s.state.demands.left;
+  result["as new"] = json::array();
+  for (const int p : s.as_new) result["as new"].push_back(p + 1);
+  return result;
+}
+
+json step_json(const trace& t, std::size_t i) {
+  return t.ports ? ports_step_json(*t.on, *t.ports, i)
+                 : step_json(*t.on, i, before(t.run, i), t.run.steps[i]);
 }
 
 json budget_json(const language::budget& b) {
@@ -237,6 +264,31 @@ class trace_reader {
   language::diagnostics& errors_;
 };
 
+step read_step(const json_node& node, const composition& on, trace_reader& read) {
+  step s;
+  s.kind = static_cast<step_kind>(read.word(node, "event", event_names));
+  if (s.kind != step_kind::tick) s.side = read.word(node, "endpoint", side_names);
+  const protocol& p = on.protocols[at(s.side)];
+  if (s.kind == step_kind::call)
+    s.which = read.number(node, "intention", 0,
+                          static_cast<int>(on.scenario.sides[at(s.side)].application.size()) - 1);
+  if (s.kind == step_kind::time_out) s.which = read.word(node, "timer", *p.timers_names);
+  if (s.kind == step_kind::forge) {
+    const auto& attacker = on.scenario.sides[at(s.side)].attacker;
+    s.which =
+        read.number(node, "forgery", 0, attacker ? static_cast<int>(attacker->forgeries.size()) - 1 : 0);
+  }
+  s.choice = read.optional_number(node, "choice");
+  if (s.kind == step_kind::lose || s.kind == step_kind::duplicate)
+    s.which = read.optional_number(node, "position");
+  if (system::arrives(s.kind) || s.kind == step_kind::lose || s.kind == step_kind::duplicate) {
+    if (const json_node* segment = read.get(node, "segment", json_node::kind::object))
+      s.segment = read.segment(*segment, p);
+    s.age = read.optional_number(node, "age");
+  }
+  return s;
+}
+
 }  // namespace
 
 std::string to_json(const trace& t, const std::string& version) {
@@ -260,10 +312,12 @@ std::string to_json(const trace& t, const std::string& version) {
   for (std::size_t side = 0; side < 2; ++side)
     for (const language::parameter& p : on.protocols[side].parameters)
       result["parameters"][side_names[side]][p.name] = value_json(p.of, p.value);
+  const plain_state& start = t.ports ? t.ports->start.ports[0] : t.run.start;
   for (int e = 0; e < 2; ++e)
-    result["start"][side_names[at(e)]] = endpoint_json(on, e, t.run.start.endpoints[at(e)]);
+    result["start"][side_names[at(e)]] = endpoint_json(on, e, start.endpoints[at(e)]);
+  if (t.ports) result["ports"] = {{"number", on.scenario.ports.number}, {"every", on.scenario.ports.every}};
   result["steps"] = json::array();
-  for (std::size_t i = 0; i < t.run.steps.size(); ++i) result["steps"].push_back(step_json(t, i));
+  for (std::size_t i = 0; i < t.length(); ++i) result["steps"].push_back(step_json(t, i));
   json settings = json::array();
   for (const auto& [name, value] : t.origin.settings) settings.push_back({name, value});
   result["replay"] = {{"protocol", t.origin.protocol},
@@ -331,27 +385,27 @@ std::optional<std::vector<step>> recorded_steps(const recorded& r, const composi
   const std::size_t before = errors.size();
   trace_reader read(errors);
   std::vector<step> steps;
+  for (const json_node& node : r.steps.items) steps.push_back(read_step(node, on, read));
+  if (errors.size() != before) return std::nullopt;
+  return steps;
+}
+
+std::optional<std::vector<system::ports_step>> recorded_ports_steps(const recorded& r, const composition& on,
+                                                                    language::diagnostics& errors) {
+  const std::size_t before = errors.size();
+  trace_reader read(errors);
+  std::vector<system::ports_step> steps;
   for (const json_node& node : r.steps.items) {
-    step s;
-    s.kind = static_cast<step_kind>(read.word(node, "event", event_names));
-    if (s.kind != step_kind::tick) s.side = read.word(node, "endpoint", side_names);
-    const protocol& p = on.protocols[at(s.side)];
-    if (s.kind == step_kind::call)
-      s.which = read.number(node, "intention", 0,
-                            static_cast<int>(on.scenario.sides[at(s.side)].application.size()) - 1);
-    if (s.kind == step_kind::time_out) s.which = read.word(node, "timer", *p.timers_names);
-    if (s.kind == step_kind::forge) {
-      const auto& attacker = on.scenario.sides[at(s.side)].attacker;
-      s.which =
-          read.number(node, "forgery", 0, attacker ? static_cast<int>(attacker->forgeries.size()) - 1 : 0);
-    }
-    s.choice = read.optional_number(node, "choice");
-    if (s.kind == step_kind::lose || s.kind == step_kind::duplicate)
-      s.which = read.optional_number(node, "position");
-    if (system::arrives(s.kind) || s.kind == step_kind::lose || s.kind == step_kind::duplicate) {
-      if (const json_node* segment = read.get(node, "segment", json_node::kind::object))
-        s.segment = read.segment(*segment, p);
-      s.age = read.optional_number(node, "age");
+    system::ports_step s;
+    const json_node* event = node.find("event");
+    if (node.find("port") != nullptr) {
+      s.event = system::ports_event::at_port;
+      s.port = read.number(node, "port", 1, on.scenario.ports.number) - 1;
+      s.by = read_step(node, on, read);
+    } else if (event != nullptr && event->is == json_node::kind::string && event->string == "unserved") {
+      s.event = system::ports_event::unserved;
+    } else if (read.text(node, "event") != "tick") {
+      errors.add(node.at, "\"port\" is missing here", "is this a trace that tcpmc wrote?");
     }
     steps.push_back(std::move(s));
   }
@@ -361,7 +415,7 @@ std::optional<std::vector<step>> recorded_steps(const recorded& r, const composi
 
 bool matches(const recorded& r, const trace& replayed, language::diagnostics& errors) {
   const std::size_t before = errors.size();
-  for (std::size_t i = 0; i < replayed.run.steps.size(); ++i) {
+  for (std::size_t i = 0; i < replayed.length(); ++i) {
     const json_node& node = r.steps.items[i];
     const json now = step_json(replayed, i);
     if (same(node, now)) continue;

@@ -31,6 +31,11 @@ std::optional<recorded> read_trace(const language::source& file, language::diagn
 std::optional<std::vector<step>> recorded_steps(const recorded& r, const language::composition& on,
                                                 language::diagnostics& errors);
 
+// The same where its scenario has ports.
+std::optional<std::vector<system::ports_step>> recorded_ports_steps(const recorded& r,
+                                                                    const language::composition& on,
+                                                                    language::diagnostics& errors);
+
 // Compares a replayed run with what the file says about every step; reports differences.
 bool matches(const recorded& r, const trace& replayed, language::diagnostics& errors);
 

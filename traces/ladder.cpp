@@ -25,8 +25,14 @@ class writer {
   explicit writer(const trace& t) : trace_(t), on_(*t.on) {}
 
   std::string write() {
-    heading();
-    for (std::size_t i = 0; i < trace_.run.steps.size(); ++i) one(i);
+    if (trace_.ports) {
+      heading(trace_.ports->start.ports[0]);
+      for (std::size_t i = 0; i < trace_.ports->steps.size(); ++i) one_of_ports(i);
+    } else {
+      heading(trace_.run.start);
+      for (std::size_t i = 0; i < trace_.run.steps.size(); ++i)
+        one(i, "", before(trace_.run, i), trace_.run.steps[i]);
+    }
     return std::move(text_);
   }
 
@@ -41,9 +47,9 @@ class writer {
     text_ += '\n';
   }
 
-  void heading() {
+  void heading(const plain_state& start) {
     add(fmt::format("     {:<{}}{:<{}}{}", "A", state_width, "", middle_width, "B"));
-    row(state_of(0, trace_.run.start), "", state_of(1, trace_.run.start));
+    row(state_of(0, start), "", state_of(1, start));
   }
 
   void row(const std::string& a, const std::string& middle, const std::string& b) {
@@ -89,12 +95,35 @@ class writer {
     return "?";
   }
 
-  void one(std::size_t i) {
-    const plain_successor& s = trace_.run.steps[i];
-    const plain_state& was = before(trace_.run, i);
+  // A step of a pool of ports: of one of them, or what becomes of all.
+  void one_of_ports(std::size_t i) {
+    const system::ports_successor& s = trace_.ports->steps[i];
+    const system::ports_state& was = before(*trace_.ports, i);
+    if (s.by.event == system::ports_event::at_port) {
+      const bool served = s.state.demands != was.demands;
+      one(i, fmt::format("port {}: {}", s.by.port + 1, served ? "the client wants something; " : ""),
+          was.ports[static_cast<std::size_t>(s.by.port)], *s.moved);
+    } else {
+      add(fmt::format("{:>3}. {}", i + 1,
+                      s.by.event == system::ports_event::unserved
+                          ? "the client wants something, and no port can serve it"
+                      : s.state.demands.wait > 0
+                          ? fmt::format("one tick passes; {} to the next demand", s.state.demands.wait)
+                      : s.state.demands.due(on_.scenario.ports) ? "one tick passes; a demand is due"
+                                                                : "one tick passes"));
+      for (std::size_t p = 0; p < s.state.ports.size(); ++p) {
+        add(fmt::format("       port {}  A  {}", p + 1, socket_text(on_, 0, s.state.ports[p].endpoints[0])));
+        add(fmt::format("               B  {}", socket_text(on_, 1, s.state.ports[p].endpoints[1])));
+      }
+    }
+    for (const int p : s.as_new)
+      add(fmt::format("       nothing is left of the connection at port {}: the port is as new", p + 1));
+  }
+
+  void one(std::size_t i, const std::string& where, const plain_state& was, const plain_successor& s) {
     const std::string a = state_of(0, s.state), b = state_of(1, s.state);
     const auto side = static_cast<std::size_t>(s.by.side);
-    add(fmt::format("{:>3}. {}", i + 1, what(s)));
+    add(fmt::format("{:>3}. {}{}", i + 1, where, what(s)));
     std::vector<std::string> arrows;
     switch (s.by.kind) {
       case step_kind::deliver: {

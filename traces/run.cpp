@@ -27,6 +27,17 @@ std::optional<run> replay(const plain_system& on, const std::vector<step>& steps
   return r;
 }
 
+std::optional<ports_run> replay(const system::plain_ports& on, const std::vector<system::ports_step>& steps) {
+  ports_run r;
+  r.start = on.initial();
+  for (const system::ports_step& by : steps) {
+    auto next = on.apply(r.end(), by);
+    if (!next) return std::nullopt;
+    r.steps.push_back(std::move(*next));
+  }
+  return r;
+}
+
 std::vector<step> steps_of(const run& r) {
   std::vector<step> steps;
   for (const plain_successor& s : r.steps) steps.push_back(s.by);

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "model/system/plain.hpp"
+#include "model/system/ports.hpp"
 
 namespace tcpmc::traces {
 
@@ -24,9 +24,19 @@ struct run {
   const plain_state& end() const { return steps.empty() ? start : steps.back().state; }
 };
 
+// The same of a pool of ports.
+struct ports_run {
+  system::ports_state start;
+  std::vector<system::ports_successor> steps;
+
+  const system::ports_state& end() const { return steps.empty() ? start : steps.back().state; }
+};
+
 // Takes the steps one by one from the initial state. Nothing if one of them is not possible.
 // On a network that is a set, the age of a delivered segment is not compared: a set has one copy only.
 std::optional<run> replay(const plain_system& on, const std::vector<step>& steps);
+
+std::optional<ports_run> replay(const system::plain_ports& on, const std::vector<system::ports_step>& steps);
 
 std::vector<step> steps_of(const run& r);
 
@@ -37,7 +47,9 @@ std::vector<step> minimise(const plain_system& on, std::vector<step> steps,
 
 // A run of the unlimited network (a set, where nothing is lost or used up) as a run of a network that
 // copies segments: a segment that is delivered again without being sent again is duplicated before. With
-// `keep_all`, one that is not delivered again as well: in a set it stays in flight, where a property may see it.
-std::vector<step> with_copies(const plain_system& on_set, const std::vector<step>& steps, bool keep_all = false);
+// `keep_all`, one that is not delivered again as well: in a set it stays in flight, where a property may see
+// it.
+std::vector<step> with_copies(const plain_system& on_set, const std::vector<step>& steps,
+                              bool keep_all = false);
 
 }  // namespace tcpmc::traces

@@ -26,7 +26,10 @@ struct trace {
   std::string minimality;
   std::shared_ptr<const language::composition> on;
   traces::run run;
+  std::optional<ports_run> ports;  // instead of `run`, where the scenario has ports
   traces::origin origin;
+
+  std::size_t length() const { return ports ? ports->steps.size() : run.steps.size(); }
 };
 
 // Whether a segment is stale: its sender's present TCB does not carry its tag any more. An answering
@@ -37,6 +40,9 @@ bool is_stale(const language::composition& on, const plain_state& in, int sender
 
 // The state before step i.
 inline const plain_state& before(const run& r, std::size_t i) {
+  return i == 0 ? r.start : r.steps[i - 1].state;
+}
+inline const system::ports_state& before(const ports_run& r, std::size_t i) {
   return i == 0 ? r.start : r.steps[i - 1].state;
 }
 

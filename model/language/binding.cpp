@@ -45,6 +45,19 @@ int evaluate_quantifier(const code& c, const scene& s) {
   return result;
 }
 
+int count_ports(const code& c, const scene& s) {
+  if (s.ports == nullptr) return unknown;
+  scene inner;
+  inner.modulus = s.modulus;
+  int result = 0;
+  for (const auto& [self, peer] : *s.ports) {
+    inner[row::self] = self;
+    inner[row::peer] = peer;
+    result += holds(c.args[0], inner);
+  }
+  return result;
+}
+
 int bounded(const code& c, std::int64_t value) {
   if (value < -1'000'000'000 || value > 1'000'000'000)
     throw model_error(c.at, fmt::format("{} is too large a number to compute with", value));
@@ -129,6 +142,8 @@ int evaluate(const code& c, const scene& s) {
     case operation::outgoing:
     case operation::incoming:
       return evaluate_quantifier(c, s);
+    case operation::ports:
+      return count_ports(c, s);
     default: {
       const int a = evaluate(c.args[0], s);
       const int b = evaluate(c.args[1], s);
@@ -139,6 +154,7 @@ int evaluate(const code& c, const scene& s) {
 }
 
 bool reads(const code& c, row r) {
+  if (c.is == operation::ports) return false;
   if ((c.is == operation::slot || c.is == operation::element) && c.where == r) return true;
   return std::any_of(c.args.begin(), c.args.end(), [&](const code& a) { return reads(a, r); });
 }
@@ -146,6 +162,10 @@ bool reads(const code& c, row r) {
 bool reads_channels(const code& c) {
   if (c.is == operation::outgoing || c.is == operation::incoming) return true;
   return std::any_of(c.args.begin(), c.args.end(), reads_channels);
+}
+
+bool counts_ports(const code& c) {
+  return c.is == operation::ports || std::any_of(c.args.begin(), c.args.end(), counts_ports);
 }
 
 bool needs_absence(const code& c, bool negated) {
@@ -225,7 +245,9 @@ bool binder::is_constant_sequence(const code& c) const {
 // Folds an operation on constants, so that parameters cost nothing later.
 code binder::finished(code c) const {
   const auto constant = [](const code& a) { return a.is == operation::constant; };
-  if (c.is == operation::outgoing || c.is == operation::incoming || c.is == operation::element) return c;
+  if (c.is == operation::outgoing || c.is == operation::incoming || c.is == operation::element ||
+      c.is == operation::ports)
+    return c;
   if (c.args.empty() || !std::all_of(c.args.begin(), c.args.end(), constant)) {
     if (c.is == operation::conditional && constant(c.args[0])) return c.args[c.args[0].value ? 1 : 2];
     if (c.is == operation::conjunction && constant(c.args[0]) && c.args[0].value == 0) return c.args[0];
@@ -543,8 +565,24 @@ std::optional<code> binder::bind_call(const expression& e) {
       c.of = type::boolean();
       return c;
     }
+    if (e.name == "ports" && e.args.size() == 1) {
+      if (words_.ports == 0) return fail(e.at, "there are no ports to count", "give the scenario \"ports\"");
+      if (in_quantifier_) return fail(e.at, "ports cannot be counted in outgoing, incoming or ports");
+      in_quantifier_ = true;
+      auto body = bind(e.args[0], type::boolean());
+      in_quantifier_ = false;
+      if (!body) return std::nullopt;
+      if (reads(*body, row::old) || reads(*body, row::label) || reads(*body, row::segment))
+        return fail(e.at, "only what a port's endpoints are can be asked of it, not what a step did");
+      code c;
+      c.is = operation::ports;
+      c.of = type::integer(0, words_.ports);
+      c.args.push_back(std::move(*body));
+      c.at = e.at;
+      return c;
+    }
     if ((e.name == "outgoing" || e.name == "incoming") && e.args.size() == 1) {
-      if (in_quantifier_) return fail(e.at, "outgoing and incoming cannot be nested");
+      if (in_quantifier_) return fail(e.at, "outgoing and incoming cannot be nested, nor asked of ports");
       in_quantifier_ = true;
       auto body = bind(e.args[0], type::boolean());
       in_quantifier_ = false;
@@ -560,7 +598,7 @@ std::optional<code> binder::bind_call(const expression& e) {
   std::vector<std::string> known = {"running"};
   if (words_.has_label)
     known.insert(known.end(), {"passed", "signalled", "called", "expired", "delivered", "began", "outgoing",
-                               "incoming", "old.running", "peer.running"});
+                               "incoming", "ports", "old.running", "peer.running"});
   for (const auto& [name, definition] : words_.definitions)
     if (!definition.head.parameters.empty()) known.push_back(name);
   return fail(e.at, fmt::format("unknown function '{}'", e.name), suggestion(e.name, known));

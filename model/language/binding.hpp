@@ -61,7 +61,8 @@ enum class operation : std::uint8_t {
   disjunction,
   conditional,
   outgoing,
-  incoming
+  incoming,
+  ports
 };
 
 // A typed expression. Sequence arithmetic is modulo the model's modulus (RFC 9293 section 3.4).
@@ -83,6 +84,7 @@ struct scene {
   std::array<const int*, static_cast<std::size_t>(row::count)> rows{};
   const std::vector<const int*>* outgoing = nullptr;  // segments in flight from self to peer
   const std::vector<const int*>* incoming = nullptr;
+  const std::vector<std::array<const int*, 2>>* ports = nullptr;  // self and peer, of every port
   int modulus = 0;
 
   const int*& operator[](row r) { return rows[static_cast<std::size_t>(r)]; }
@@ -96,6 +98,8 @@ inline bool holds(const code& c, const scene& s) { return evaluate(c, s) == 1; }
 // Whether the expression reads a row or the channels at all.
 bool reads(const code& c, row r);
 bool reads_channels(const code& c);
+// Whether it counts ports. What it asks of them is not what it reads itself.
+bool counts_ports(const code& c);
 // Whether more segments in flight can turn the formula from true to false: then a search that keeps only
 // the largest channel contents cannot decide it.
 bool needs_absence(const code& c, bool negated = false);
@@ -134,6 +138,7 @@ class vocabulary {
   std::map<std::string, std::string> forbidden;  // names that exist but may not be read here, and why
   // Names whose declaration is wrong. That is reported once, where it stands; what uses them fails silently.
   std::set<std::string> broken;
+  int ports = 0;           // of the scenario; 0: it has none to count
   bool has_label = false;  // passed(S), signalled(N), called('C'), expired(T), ...
   int modulus = 0;
 

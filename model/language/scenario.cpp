@@ -11,6 +11,7 @@ using kind = json_node::kind;
 
 constexpr int most_times = 100;
 constexpr std::size_t most_forgeries = 1000;
+constexpr int most_ports = 16;
 
 class scenario_reader {
  public:
@@ -22,6 +23,7 @@ class scenario_reader {
   scenario read() {
     result_.says = text_of(root_, "says", errors_);
     for (std::size_t s = 0; s < 2; ++s) side(s);
+    ports();
     if (const json_node* node = root_.find("incarnations")) incarnations(*node);
     if (const json_node* node = root_.find("network")) network(*node);
     time();
@@ -55,29 +57,103 @@ class scenario_reader {
                   "an application is an array of {\"call\": ..., \"when\": ..., \"times\": ...}");
       return;
     }
-    for (const json_node& item : application->items) {
-      if (item.is != kind::object) {
-        errors_.add(item.at, "an intention is an object: {\"call\": ..., \"when\": ..., \"times\": ...}");
-        continue;
+    for (const json_node& item : application->items)
+      if (auto i = read_intention(item, p, {"call", "when", "times", "prompt", "says"}))
+        into.application.push_back(std::move(*i));
+  }
+
+  std::optional<intention> read_intention(const json_node& item, const protocol& p,
+                                          const std::vector<std::string>& keys) {
+    if (item.is != kind::object) {
+      errors_.add(item.at, "an intention is an object: {\"call\": ..., \"when\": ..., \"times\": ...}");
+      return std::nullopt;
+    }
+    refuse_unknown_keys(item, keys, errors_);
+    intention i;
+    i.at = item.at;
+    const json_node* call = item.find("call");
+    if (call == nullptr) {
+      errors_.add(item.at, "\"call\" is missing here", fmt::format("one of: {}", fmt::join(*p.calls, ", ")));
+      return std::nullopt;
+    }
+    i.call = word(*call, *p.calls, "user call");
+    i.call_name = call->string;
+    if (const json_node* when = item.find("when")) {
+      i.when_text = when->string;
+      if (const auto e = parse_expression(*when, errors_))
+        i.when = binder(p.words, errors_).bind(*e, type::boolean());
+    }
+    if (const json_node* times = item.find("times")) {
+      const budget b = read_budget(*times, most_times);
+      i.unlimited = b.unlimited;
+      i.times = b.count;
+    }
+    if (const json_node* prompt = item.find("prompt"); prompt != nullptr && prompt->is != kind::boolean)
+      errors_.add(prompt->at, "\"prompt\" is true or false");
+    else
+      i.prompt = prompt != nullptr && prompt->boolean;
+    return i;
+  }
+
+  void ports() {
+    const json_node* node = root_.find("ports");
+    if (node == nullptr) return;
+    if (node->is != kind::object) {
+      errors_.add(node->at,
+                  "\"ports\" is an object: {\"number\", \"every\", \"demands\", \"demand\", "
+                  "\"forget\"}");
+      return;
+    }
+    refuse_unknown_keys(*node, {"number", "every", "demands", "demand", "forget", "says"}, errors_);
+    port_pool& into = result_.ports;
+    into.number = of_ports("number", *node, 1, most_ports);
+    into.every = of_ports("every", *node, 1, 250);
+    if (const json_node* demands = node->find("demands");
+        demands != nullptr && !(demands->is == kind::string && demands->string == "unlimited"))
+      into.demands = number(*demands, protocols_[0]->words, 1, 250);
+    const json_node* demand = node->find("demand");
+    if (demand == nullptr || demand->is != kind::array || demand->items.empty()) {
+      errors_.add(demand != nullptr ? demand->at : node->at,
+                  "\"demand\" is an array of {\"call\": ..., \"when\": ...}: what A does when it wants a "
+                  "connection, the preferred one first");
+    } else {
+      for (const json_node& item : demand->items) {
+        auto i = read_intention(item, *protocols_[0], {"call", "when", "says"});
+        if (!i) continue;
+        i->unlimited = i->on_demand = true;
+        into.demand.push_back(static_cast<int>(result_.sides[0].application.size()));
+        result_.sides[0].application.push_back(std::move(*i));
       }
-      refuse_unknown_keys(item, {"call", "when", "times", "says"}, errors_);
-      intention i;
-      i.at = item.at;
-      const json_node* call = item.find("call");
-      if (call == nullptr) {
-        errors_.add(item.at, "\"call\" is missing here",
-                    fmt::format("one of: {}", fmt::join(*p.calls, ", ")));
-        continue;
-      }
-      i.call = word(*call, *p.calls, "user call");
-      i.call_name = call->string;
-      if (const json_node* when = item.find("when")) {
-        i.when_text = when->string;
-        if (const auto e = parse_expression(*when, errors_))
-          i.when = binder(p.words, errors_).bind(*e, type::boolean());
-      }
-      if (const json_node* times = item.find("times")) i.times = number(*times, p.words, 0, most_times);
-      into.application.push_back(std::move(i));
+    }
+    if (const json_node* names = node->find("forget")) forget(*names);
+  }
+
+  int of_ports(const char* key, const json_node& node, int low, int high) {
+    const json_node* value = node.find(key);
+    if (value != nullptr) return number(*value, protocols_[0]->words, low, high);
+    errors_.add(node.at, fmt::format("\"{}\" is missing here", key));
+    return low;
+  }
+
+  void forget(const json_node& names) {
+    if (names.is != kind::array) {
+      errors_.add(names.at, "\"forget\" is an array of names of variables");
+      return;
+    }
+    for (const json_node& name : names.items) {
+      std::vector<std::string> known;
+      bool found = false;
+      for (std::size_t s = 0; s < 2; ++s)
+        for (const variable& v : protocols_[s]->variables) {
+          if (v.lives == lifetime::tcb) continue;
+          known.push_back(v.name);
+          if (name.is != kind::string || name.string != v.name) continue;
+          found = true;
+          for (int i = 0; i < std::max(1, v.length); ++i) result_.ports.forget[s].push_back(v.slot + i);
+        }
+      if (!found)
+        errors_.add(name.at, "this is not a variable that outlives the TCB",
+                    name.is == kind::string ? suggestion(name.string, known) : "");
     }
   }
 
@@ -120,14 +196,14 @@ class scenario_reader {
         result_.sides[s].incarnations = number(*n, protocols_[s]->words, 0, 7);
   }
 
-  budget read_budget(const json_node& node) {
+  budget read_budget(const json_node& node, int most = 15) {
     if (node.is == kind::string && node.string == "unlimited") return {true, 0};
     if (node.is == kind::string && !nearest(node.string, {"unlimited"}).empty()) {
       errors_.add(node.at, fmt::format("a budget cannot be '{}'", node.string),
                   suggestion(node.string, {"unlimited"}));
       return {};
     }
-    return {false, number(node, protocols_[0]->words, 0, 15)};
+    return {false, number(node, protocols_[0]->words, 0, most)};
   }
 
   void network(const json_node& node) {
@@ -318,6 +394,23 @@ class scenario_reader {
     if (result_.time == time_mode::untimed && n.lifetime != 0)
       errors_.add(at("lifetime"), "a lifetime needs time: in the untimed mode nothing grows old",
                   "set \"time\" to \"lazy\" or \"timed\", or leave the lifetime out");
+    if (result_.time == time_mode::untimed)
+      for (const side_of_scenario& side : result_.sides)
+        for (const intention& i : side.application)
+          if (i.prompt)
+            errors_.add(
+                i.at,
+                "a prompt call needs time: in the untimed mode there is nothing that it could be late for",
+                "set \"time\" to \"lazy\" or \"timed\"");
+    if (const json_node* ports = root_.find("ports")) {
+      if (result_.time == time_mode::untimed)
+        errors_.add(ports->at, "\"ports\" need time: A wants something every so many ticks",
+                    "set \"time\" to \"lazy\" or \"timed\"");
+      if (n.is_set())
+        errors_.add(
+            ports->at, "\"ports\" cannot be decided on the unlimited network",
+            "that search has no common clock for several connections: use budgets for loss and duplication");
+    }
     for (std::size_t s = 0; s < 2; ++s)
       if (!result_.sides[s].application.empty() && result_.sides[s].application.size() > 16)
         errors_.add(result_.sides[s].application[16].at, "more than 16 intentions");
@@ -396,7 +489,7 @@ std::optional<composition> compose(const protocol_source& source, const document
                                    const std::vector<setting>& overrides, diagnostics& errors) {
   refuse_unknown_keys(file.root,
                       {"scenario", "says", "parameters", "A", "B", "incarnations", "network", "time",
-                       "attacker", "set", "sequence", "final"},
+                       "attacker", "set", "sequence", "final", "ports"},
                       errors);
   compile_options common;
   read_settings(file.root, common.settings, errors);
@@ -490,6 +583,7 @@ vocabulary property_vocabulary(const composition& c, int side) {
   vocabulary words = own.words;
   words.forbidden.clear();
   words.has_label = true;
+  words.ports = c.scenario.ports.number;
   const auto ghosts = [&](const endpoint_layout& at, const std::string& prefix, row where) {
     if (at.forgeries >= 0)
       words.variables[prefix + "forgeries_left"] = {type::integer(0, static_cast<int>(most_forgeries)), where,

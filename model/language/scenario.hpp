@@ -23,7 +23,22 @@ struct intention {
   std::optional<code> when;
   std::string when_text;
   int times = 1;
+  bool unlimited = false;  // `times` does not count
+  bool prompt =
+      false;  // where it is possible, time stands still until it was made, or is not possible any more
+  bool on_demand = false;  // made when the client of a pool of ports wants something, and not otherwise
   place at;
+};
+
+// Several local ports of A towards one port of B: each pair of addresses and ports is a connection of its
+// own, with its own endpoints and channels. They meet in the clock, and in what A's host wants from them.
+struct port_pool {
+  int number = 0;           // of ports; 0: the scenario is about one connection, and nothing is wanted
+  int every = 1;            // ticks from one demand to the next
+  int demands = 0;          // in all; 0: without end
+  std::vector<int> demand;  // intentions of A that serve a demand, the preferred one first
+  // By side: slots of variables that do not matter in a port of whose last connection nothing else is left.
+  std::array<std::vector<int>, 2> forget;
 };
 
 enum class delivery_order { any, fifo };
@@ -65,6 +80,7 @@ struct scenario {
   std::array<side_of_scenario, 2> sides;  // A, B
   language::network network;
   time_mode time = time_mode::untimed;
+  port_pool ports;
   std::optional<code> final;  // over A (self) and B (peer): where it is no mistake that nothing goes on
   std::string final_text;
 };

@@ -53,7 +53,8 @@ endpoint_machine::endpoint_machine(const composition& c, int side, const observe
   for (std::size_t t = 0; t < protocol_.timers.size(); ++t)
     blank_[at_slot(protocol_.timer_slot(static_cast<int>(t)))] = stopped;
   for (std::size_t i = 0; i < scenario_side_.application.size(); ++i)
-    blank_[at_slot(layout_.application) + i] = scenario_side_.application[i].times;
+    if (!scenario_side_.application[i].unlimited)
+      blank_[at_slot(layout_.application) + i] = scenario_side_.application[i].times;
   if (layout_.forgeries >= 0) blank_[at_slot(layout_.forgeries)] = scenario_side_.attacker->segments;
   blank_[state_slot] = scenario_side_.start;
 }
@@ -77,7 +78,7 @@ bool endpoint_machine::any_timer_runs(const values& row) const {
 
 reactions endpoint_machine::call(const values& row, int which) const {
   const intention& i = scenario_side_.application[at_slot(which)];
-  if (row[at_slot(layout_.application + which)] == 0) return {};
+  if (!i.unlimited && row[at_slot(layout_.application + which)] == 0) return {};
   scene s;
   s[row::self] = row.data();
   s.modulus = protocol_.modulus;
@@ -87,7 +88,7 @@ reactions endpoint_machine::call(const values& row, int which) const {
   const rule* first = match(protocol_.call_rules[at_slot(i.call)], probe);
   if (first == nullptr || first->refuses) return {};
   values before = row;
-  --before[at_slot(layout_.application + which)];
+  if (!i.unlimited) --before[at_slot(layout_.application + which)];
   return run(row, before, event_kind::call, i.call, &protocol_.call_rules[at_slot(i.call)], nullptr);
 }
 
@@ -137,6 +138,11 @@ std::optional<values> endpoint_machine::tick(const values& row) const {
     int& left = after[at_slot(protocol_.timer_slot(t))];
     if (left == 0) return std::nullopt;
     if (left > 0) --left;
+  }
+  for (std::size_t i = 0; i < scenario_side_.application.size(); ++i) {
+    if (!scenario_side_.application[i].prompt) continue;
+    const reactions made = call(row, static_cast<int>(i));
+    if (made.cut || !made.all.empty()) return std::nullopt;
   }
   return after;
 }

@@ -66,7 +66,7 @@ class endpoint_machine {
   reactions forge(const values& row, const values& segment) const;
   // Timer `which` expires. Nothing if it is not due.
   reactions time_out(const values& row, int which) const;
-  // One unit of time passes; nothing if a timer is due and has to expire first.
+  // One unit of time passes; nothing if a timer is due and has to expire first, or a prompt call to be made.
   std::optional<values> tick(const values& row) const;
 
   // Whether the timer is due: it may expire now (and in counted time has to, before the next tick).

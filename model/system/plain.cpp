@@ -71,7 +71,7 @@ std::optional<plain_state> plain_system::after(const plain_state& s, int side, c
   return next;
 }
 
-std::optional<plain_state> plain_system::tick(const plain_state& s) const {
+std::optional<plain_state> plain_system::aged(const plain_state& s) const {
   if (composition_.scenario.time == language::time_mode::untimed) return std::nullopt;
   plain_state next = s;
   for (int side = 0; side < 2; ++side) {
@@ -87,7 +87,6 @@ std::optional<plain_state> plain_system::tick(const plain_state& s) const {
     }
     std::erase_if(channel, [&](const flight& f) { return f.age >= network_.lifetime; });
   }
-  if (next == s) return std::nullopt;
   return next;
 }
 
@@ -170,7 +169,7 @@ std::vector<plain_successor> plain_system::successors(const plain_state& s, std:
       });
   }
 
-  if (auto next = tick(s))
+  if (auto next = aged(s); next && *next != s)
     result.push_back({{step_kind::tick, 0, 0, 0, {}, 0}, std::move(*next), std::nullopt});
   return result;
 }

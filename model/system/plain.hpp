@@ -41,6 +41,9 @@ class plain_system {
   // The step `by` from `s`, or nothing if it is not possible there.
   std::optional<plain_successor> apply(const plain_state& s, const step& by) const;
 
+  // One unit of time passes, whether or not that changes anything; nothing if something has to happen first.
+  std::optional<plain_state> aged(const plain_state& s) const;
+
   const endpoint_machine& machine(int side) const { return machines_[static_cast<std::size_t>(side)]; }
   const composition& made_of() const { return composition_; }
 
@@ -49,7 +52,6 @@ class plain_system {
   std::optional<plain_state> after(const plain_state& s, int side, const reaction& did, bool timed_out,
                                    std::uint32_t& met) const;
   bool put(plain_state& s, int side, values segment, bool retransmission, std::uint32_t& met) const;
-  std::optional<plain_state> tick(const plain_state& s) const;
 
   const composition& composition_;
   const language::network& network_;
