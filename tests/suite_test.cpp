@@ -169,7 +169,7 @@ TEST(suite, limits_are_inconclusive) {
     ASSERT_TRUE(result);
     EXPECT_EQ(result->statistics.ended, why);
     for (const answer& a : result->answers) EXPECT_EQ(a.says, verdict::inconclusive);
-    EXPECT_NE(limit_text(result->statistics), "");
+    EXPECT_NE(limit_text(*result), "");
   }
   const auto interrupted = check(
       *input, {}, [](const checker::progress&) { return false; }, errors);
