@@ -962,7 +962,7 @@ const std::vector<mistake> property_mistakes = {
      "  hint: there, more segments in flight may never turn the formula from true to false; use budgets for "
      "loss and duplication\n"},
     {"quantifiers_nested", property_with(R"-("never step": "outgoing(incoming(seg.SYN))")-"),
-     "x.json:2:25: outgoing and incoming cannot be nested\n"},
+     "x.json:2:25: outgoing and incoming cannot be nested, nor asked of ports\n"},
     {"unknown_signal_in_a_property", property_with(R"-("never step": "signalled(dta)")-"),
      "x.json:2:26: 'dta' is not a signal\n"
      "  hint: did you mean 'data'?\n"},
