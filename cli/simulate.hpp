@@ -26,7 +26,7 @@ struct walked_answer {
 struct simulation {
   std::vector<walked_answer> answers;  // one a property, in the order asked
   checker::walk_statistics statistics;
-  std::vector<rule_count> rules;       // in how many of the steps that were judged
+  std::vector<rule_count> rules;  // in how many of the steps that were judged
 };
 
 // Walks and answers. `limits.goal` is set here. A mistake of the protocol that shows only while it runs is
