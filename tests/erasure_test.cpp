@@ -188,12 +188,12 @@ const std::map<std::string, std::string> scenarios = {
        { "call": "OPEN active", "times": 2 }, { "call": "CLOSE", "when": "state == SYN-SENT" } ] },
      "B": { "start": "LISTEN" }, "incarnations": { "A": 2, "B": 1 }, "time": "lazy", "set": { "msl": 2, "isn_spread": 1 },
      "network": { "order": "any", "loss": "unlimited", "duplication": "unlimited", "lifetime": 2 })"},
-    {"give up and reopen, unlimited network, attacked", R"("A": { "application": [
+    {"give up and reopen, a loss, attacked", R"("A": { "application": [
        { "call": "OPEN active", "times": 2 }, { "call": "CLOSE", "when": "state == SYN-SENT" } ] },
-     "B": { "start": "LISTEN" }, "incarnations": 2, "time": "untimed", "set": { "isn": "constant" },
-     "attacker": { "against": "B", "knows": ["rnx"], "segments": 2, "forges": [
+     "B": { "start": "LISTEN" }, "incarnations": { "A": 2, "B": 1 }, "time": "untimed", "set": { "isn_spread": 1 },
+     "attacker": { "against": "B", "knows": ["rnx"], "segments": 1, "forges": [
        { "segment": "RST seq=rnx" }, { "segment": "SYN seq=100" }, { "segment": "ACK seq=101 ack=301" } ] },
-     "network": { "order": "any", "loss": "unlimited", "duplication": "unlimited" })"}};
+     "network": { "order": "any", "loss": 1, "duplication": 0, "capacity": 2 })"}};
 
 struct loaded {
   std::unique_ptr<language::library> files;  // owns what the composition points into
