@@ -622,7 +622,7 @@ class promela_writer {
 
   std::string timers() const {
     std::string result;
-    for (int side = 0; side < 2; ++side)
+    for (std::size_t side = 0; side < 2; ++side)
       for (std::size_t i = 0; i < user(side).application.size(); ++i)
         if (user(side).application[i].prompt)
           result += fmt::format("  if ({}_can_call_{}()) return 0;\n", side == 0 ? "A" : "B", i);

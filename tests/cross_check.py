@@ -91,7 +91,7 @@ ALL = {
     "three-segment-close": FULL + ["data-and-abort"],
 }
 # Variants that change one thing (docs/variants.md), or are put together from such, by the small scenario in which that is
-# reached. By default those that others are made from are left out: their rules are explored with these. With --all every
+# reached. By default only those that are put together: the rules of the others are explored with these. With --all every
 # one is asked, in exact time as well.
 SWITCHES = {
     "switches": ["abort-closing-resets", "abort-waits", "close-in-syn-received-resets",
@@ -121,13 +121,11 @@ def json_of(path):
 
 def choose_switches():
     """Adds SWITCHES to QUICK and ALL."""
-    parts = set()
-    for path in (options.source / "model" / "tcp" / "variants").glob("*.json"):
-        variant = json_of(path)
-        parts |= {variant["of"], *variant.get("with", [])}
     for scenario, names in SWITCHES.items():
-        QUICK.update({name: [] if name in parts else [scenario] for name in names})
-        ALL.update({name: sorted({scenario, "any-timed"}) for name in names})
+        for name in names:
+            composed = "with" in json_of(options.source / "model" / "tcp" / "variants" / f"{name}.json")
+            QUICK[name] = [scenario] if composed else []
+            ALL[name] = sorted({scenario, "any-timed"})
 
 
 def variants():

@@ -763,12 +763,15 @@ std::vector<example> lives() {
 INSTANTIATE_TEST_SUITE_P(life, reference, testing::ValuesIn(lives()), name_of<example>);
 
 // Every built-in protocol and variant, where its differences show: opening with stale segments about, and
-// closing in exact time.
+// closing in exact time. rfc9293 in all of these scenarios, each variant in two of them in turn.
 std::vector<example> variants() {
   std::vector<example> all;
+  std::size_t variant = 0;
   for (const language::builtin_file& f : language::builtin_files()) {
     if (f.kind != language::file_kind::protocol && f.kind != language::file_kind::variant) continue;
+    std::size_t scenario = variant++;
     const auto add = [&](const std::string& where, setup s) {
+      if (f.kind == language::file_kind::variant && scenario++ % 3 != 0) return;
       s.protocol = f.name;
       all.push_back({fmt::format("{} {}", f.name, where), with(std::move(s), {{"isn_spread", "1"}})});
     };
