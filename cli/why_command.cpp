@@ -53,7 +53,9 @@ class explanations {
 
   // Reports those that are about no change that goes unnoticed.
   void refuse_stale(const why_report& r, language::diagnostics& errors) const {
-    for (const auto& [key, given] : all_) {
+    for (const auto& entry : all_) {
+      const auto& key = entry.first;
+      const auto& given = entry.second;
       const auto is_meant = [&](const rule_report& rule) {
         return rule.rule->id == key.first &&
                std::any_of(rule.changes.begin(), rule.changes.end(), [&](const change_report& c) {
