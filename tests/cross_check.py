@@ -109,6 +109,12 @@ SWITCHES = {
     "set-timed": ["user-time-out-told"],
     "set-untimed": ["two-way-handshake-with-data", "two-way-listener", "two-way-remembering-listener"],
 }
+# Properties whose observers tell many more states apart, and where they are asked. (The others are asked everywhere.)
+ONLY_IN = {
+    "a-guess-hits": ["attacked", "attacked-set"],
+    "no-spurious-refusal": ["both-open", "fifo-timed"],
+    "time-wait-purge-but-resets": ["fifo-timed", "switches"],
+}
 # Never violated: the first keeps a search going, the others tell by their witness what the model reaches.
 HELPERS = ["counting", "reaches-time-wait", "reaches-second"]
 SETTINGS = {"arbitrary-isn": ["isn_spread=1"]}
@@ -160,6 +166,8 @@ def properties_for(scenario):
     result = [str(HERE / f"{name}.json") for name in HELPERS]
     for path in sorted((options.source / "properties" / "tcp").glob("*.json")):
         p = json_of(path)
+        if scenario not in ONLY_IN.get(path.stem, [scenario]):
+            continue
         if p.get("needs time") and asked["time"] == "untimed":
             continue
         if p.get("never stuck") and (is_set or "attacker" in asked):
