@@ -23,7 +23,7 @@ import time
 
 parser = argparse.ArgumentParser()
 parser.add_argument("count", type=lambda p: str(pathlib.Path(p).resolve()))
-parser.add_argument("--families", type=int, default=16)
+parser.add_argument("--families", type=int, default=12)
 parser.add_argument("--first", type=int, default=1000, help="the seed of the first family")
 parser.add_argument("--members", type=int, default=8, help="of a family, at most 24; each has 16 breeds")
 parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
