@@ -9,6 +9,7 @@
 
 #include "checker/log.hpp"
 #include "cli/commands.hpp"
+#include "cli/limits.hpp"
 #include "cli/reporting.hpp"
 #include "cli/suite.hpp"
 #include "cli/trace_files.hpp"
@@ -27,11 +28,8 @@ struct check_options {
   std::string protocol, scenario;
   std::vector<std::string> properties, settings;
   std::string format = "text", traces_folder, progress = "auto";
-  std::uint64_t max_states = std::numeric_limits<std::uint64_t>::max();
-  std::uint64_t max_depth = std::numeric_limits<std::uint64_t>::max();
-  double time_limit = 0;           // seconds; 0: none
-  std::uint64_t memory_limit = 0;  // megabytes; 0: what is free
-  std::string threads = "auto", checkpoint_folder, temporary_folder = "/var/tmp", reduce = "none";
+  std::string checkpoint_folder, reduce = "none";
+  limit_options limits;
   bool show_traces = false, explain_bounds = false, rules = false, werror = false;
 };
 
@@ -70,16 +68,7 @@ class checking {
 
   int run() {
     catch_signals();
-    limits_.max_states = options_.max_states;
-    limits_.max_depth = options_.max_depth;
-    limits_.max_memory = options_.memory_limit > 0 ? options_.memory_limit << 20
-                                                   : checker::resident_memory() + checker::free_memory();
-    limits_.threads = options_.threads == "auto" ? std::max(1u, std::thread::hardware_concurrency())
-                                                 : static_cast<unsigned>(std::stoul(options_.threads));
-    limits_.directory = options_.temporary_folder;
-    if (options_.time_limit > 0)
-      limits_.deadline = start_ + std::chrono::duration_cast<clock::duration>(
-                                      std::chrono::duration<double>(options_.time_limit));
+    limits_ = limits_of(options_.limits, start_);
     if (!options_.traces_folder.empty())
       if (const std::string wrong = make_folder("--traces", options_.traces_folder); !wrong.empty())
         return fail(wrong);
@@ -363,7 +352,7 @@ class checking {
                  "tcpmc: --checkpoint has no effect on {}: the covering search, which decides the unlimited "
                  "network, keeps none\n",
                  of);
-    if (options_.max_depth != std::numeric_limits<std::uint64_t>::max())
+    if (options_.limits.max_depth != std::numeric_limits<std::uint64_t>::max())
       fmt::print(stderr,
                  "tcpmc: --max-depth has no effect on {}: the covering search, which decides the unlimited "
                  "network, looks at runs of any length\n",
@@ -478,18 +467,11 @@ void add_check_command(CLI::App& app, int& code) {
   c->add_flag("--werror", o->werror,
               "exit with 1 if a rule never fired, or a property holds vacuously and no suite expects that");
   c->add_option("--traces", o->traces_folder, "write every counterexample as JSON into this folder");
-  c->add_option("-j,--threads", o->threads, "threads of a search: a number, or auto; answers are the same")
-      ->check([](const std::string& n) {
-        const bool fine = n == "auto" || (!n.empty() && n.size() < 4 &&
-                                          n.find_first_not_of("0123456789") == n.npos && n != "0");
-        return fine ? "" : "a number of threads is 1 to 999, or auto";
-      });
+  add_threads_option(*c, o->limits.threads, "threads of a search: a number, or auto; answers are the same");
   c->add_option(
       "--checkpoint", o->checkpoint_folder,
       "keep each enumerating search's progress in this folder, and resume from it (a covering search "
       "keeps none)");
-  c->add_option("--temp-dir", o->temporary_folder,
-                "for levels that do not fit into memory (default: /var/tmp)");
   c->add_option("--reduce", o->reduce,
                 "enumerate fewer states, with the same verdicts (docs/reductions.md): faults, symmetry, all "
                 "that is possible, or none")
@@ -497,16 +479,7 @@ void add_check_command(CLI::App& app, int& code) {
   c->add_option("--format", o->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   c->add_option("--progress", o->progress, "auto, plain, json (lines) or none; on stderr")
       ->check(CLI::IsMember({"auto", "plain", "json", "none"}));
-  c->add_option("--max-states", o->max_states, "end each search at so many states")
-      ->check(CLI::PositiveNumber);
-  c->add_option("--max-depth", o->max_depth,
-                "look at runs of at most so many steps (a covering search: of any length)")
-      ->check(CLI::PositiveNumber);
-  c->add_option("--time-limit", o->time_limit, "end after so many seconds in all")
-      ->check(CLI::PositiveNumber);
-  c->add_option("--memory-limit", o->memory_limit,
-                "end when the process holds so many megabytes (default: what is free)")
-      ->check(CLI::PositiveNumber);
+  add_limit_options(*c, o->limits);
   c->footer(
       "examples:\n"
       "  tcpmc check\n"

@@ -89,11 +89,20 @@ void describe_coverage(const language::composition& c, check_result& result) {
       serves += fmt::format("{}{}{}", serves.empty() ? "" : ", else ", i.call_name,
                             i.when_text.empty() ? "" : fmt::format(" when {}", i.when_text));
     }
+    std::vector<std::string> forgotten;
+    for (const language::variable& v : c.protocols[0].variables)
+      for (const std::vector<int>& slots : s.ports.forget)
+        if (std::find(slots.begin(), slots.end(), v.slot) != slots.end() &&
+            (forgotten.empty() || forgotten.back() != v.name))
+          forgotten.push_back(v.name);
     covers.push_back(fmt::format(
         "{}, each with budgets of its own; {}, one every {}: {}", counted(s.ports.number, "port", "ports"),
         s.ports.demands == 0 ? "any number of demands"
                              : "up to " + counted(s.ports.demands, "demand", "demands"),
         counted(s.ports.every, "tick", "ticks"), serves));
+    covers.push_back(
+        fmt::format("a port starts over when nothing is left of its connection{}",
+                    forgotten.empty() ? "" : fmt::format(" but {}", fmt::join(forgotten, ", "))));
   }
   switch (s.time) {
     case time_mode::untimed:

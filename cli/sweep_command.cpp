@@ -10,6 +10,7 @@
 #include "checker/log.hpp"
 #include "cli/commands.hpp"
 #include "cli/heat_map.hpp"
+#include "cli/limits.hpp"
 #include "cli/reporting.hpp"
 #include "cli/sweep_tables.hpp"
 #include "cli/version.hpp"
@@ -23,11 +24,8 @@ struct sweep_options {
   std::string protocol, scenario;
   std::vector<std::string> properties, settings, axes, laws;
   std::string csv, json, svg;  // files; "-": standard output
-  std::string progress = "auto", threads = "auto", temporary_folder = "/var/tmp";
-  std::uint64_t max_states = std::numeric_limits<std::uint64_t>::max();
-  std::uint64_t max_depth = std::numeric_limits<std::uint64_t>::max();
-  double time_limit = 0;           // seconds; 0: none
-  std::uint64_t memory_limit = 0;  // megabytes; 0: what is free
+  std::string progress = "auto";
+  limit_options limits;
 };
 
 class sweeping_command {
@@ -45,7 +43,8 @@ class sweeping_command {
     progress_.about("sweep");
     try {
       result = sweep(
-          grid_, limits(), threads_, [this](const sweep_progress& p) { return tell(p); }, errors);
+          grid_, limits_of(options_.limits, start_), threads_of(options_.limits.threads),
+          [this](const sweep_progress& p) { return tell(p); }, errors);
     } catch (const checker::storage_error& error) {
       progress_.clear();
       return fail(fmt::format("tcpmc: {}\n  hint: --temp-dir chooses another directory\n", error.what()));
@@ -112,21 +111,6 @@ class sweeping_command {
     return n;
   }
 
-  checker::options limits() {
-    checker::options l;
-    l.max_states = options_.max_states;
-    l.max_depth = options_.max_depth;
-    l.max_memory = options_.memory_limit > 0 ? options_.memory_limit << 20
-                                             : checker::resident_memory() + checker::free_memory();
-    l.directory = options_.temporary_folder;
-    if (options_.time_limit > 0)
-      l.deadline = start_ + std::chrono::duration_cast<clock::duration>(
-                                std::chrono::duration<double>(options_.time_limit));
-    threads_ = options_.threads == "auto" ? std::max(1u, std::thread::hardware_concurrency())
-                                          : static_cast<unsigned>(std::stoul(options_.threads));
-    return l;
-  }
-
   bool tell(const sweep_progress& p) {
     return progress_.tell([&](double seconds, bool as_json) {
       if (as_json)
@@ -177,7 +161,6 @@ class sweeping_command {
   clock::time_point start_ = clock::now();
   language::source_store sources_;
   grid grid_;
-  unsigned threads_ = 1;
 };
 
 }  // namespace
@@ -205,26 +188,11 @@ void add_sweep_command(CLI::App& app, int& code) {
   c->add_option("--csv", o->csv, "write a line a point and property to this file; -: to standard output");
   c->add_option("--json", o->json, "write points and thresholds to this file");
   c->add_option("--svg", o->svg, "write a heat map to this file");
-  c->add_option("-j,--threads", o->threads,
-                "points checked at once: a number, or auto; the table is the same")
-      ->check([](const std::string& n) {
-        const bool fine = n == "auto" || (!n.empty() && n.size() < 4 &&
-                                          n.find_first_not_of("0123456789") == n.npos && n != "0");
-        return fine ? "" : "a number of threads is 1 to 999, or auto";
-      });
-  c->add_option("--temp-dir", o->temporary_folder,
-                "for levels that do not fit into memory (default: /var/tmp)");
+  add_threads_option(*c, o->limits.threads,
+                     "points checked at once: a number, or auto; the table is the same");
   c->add_option("--progress", o->progress, "auto, plain, json (lines) or none; on stderr")
       ->check(CLI::IsMember({"auto", "plain", "json", "none"}));
-  c->add_option("--max-states", o->max_states, "end each search at so many states")
-      ->check(CLI::PositiveNumber);
-  c->add_option("--max-depth", o->max_depth, "look at runs of at most so many steps")
-      ->check(CLI::PositiveNumber);
-  c->add_option("--time-limit", o->time_limit, "end after so many seconds in all")
-      ->check(CLI::PositiveNumber);
-  c->add_option("--memory-limit", o->memory_limit,
-                "end when the process holds so many megabytes (default: what is free)")
-      ->check(CLI::PositiveNumber);
+  add_limit_options(*c, o->limits);
   c->footer(
       "Every point is checked; 'tcpmc check' with the same --set answers one of them and shows its trace.\n"
       "examples:\n"

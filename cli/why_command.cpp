@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cli/commands.hpp"
+#include "cli/limits.hpp"
 #include "cli/reporting.hpp"
 #include "cli/version.hpp"
 #include "cli/why.hpp"
@@ -346,8 +347,7 @@ int why(const why_options& o) {
   if (asked.suites.empty())
     for (const language::builtin_file& f : language::builtin_files())
       if (f.kind == language::file_kind::suite) asked.suites.emplace_back(f.name);
-  asked.threads = o.threads == "auto" ? std::max(1u, std::thread::hardware_concurrency())
-                                      : static_cast<unsigned>(std::stoul(o.threads));
+  asked.threads = threads_of(o.threads);
   progress_line progress(style_named(o.progress));
   progress.about(asked.protocol);
   why_analysis analysis;
@@ -389,12 +389,7 @@ void add_why_command(CLI::App& app, int& code) {
                 "a JSON file that says why changes that go unnoticed are harmless");
   c->add_option("--max-states", o->asked.max_states, "leave out scenarios with more states (default: 200000)")
       ->check(CLI::PositiveNumber);
-  c->add_option("-j,--threads", o->threads, "changes that are tried at the same time: a number, or auto")
-      ->check([](const std::string& n) {
-        const bool fine = n == "auto" || (!n.empty() && n.size() < 4 &&
-                                          n.find_first_not_of("0123456789") == n.npos && n != "0");
-        return fine ? "" : "a number of threads is 1 to 999, or auto";
-      });
+  add_threads_option(*c, o->threads, "changes that are tried at the same time: a number, or auto");
   c->add_option("--progress", o->progress, "auto, plain, json (lines) or none; on stderr")
       ->check(CLI::IsMember({"auto", "plain", "json", "none"}));
   CLI::Option* as_json = c->add_flag("--json", o->as_json, "for programs");

@@ -378,6 +378,8 @@ std::string scenario_with(const std::string& ports, const std::string& time = "t
 }
 
 TEST(ports, mistakes_are_explained) {
+  std::string seventeen = R"({ "call": "OPEN active" })";
+  for (int i = 0; i < 16; ++i) seventeen += R"(, { "call": "OPEN active" })";
   const std::string good = R"({ "number": 2, "every": 3, "demand": [{ "call": "OPEN active" }] })";
   EXPECT_EQ(mistakes_of(scenario_with(good)), "");
   const std::vector<std::pair<std::string, std::string>> cases = {
@@ -389,6 +391,8 @@ TEST(ports, mistakes_are_explained) {
       {mistakes_of(scenario_with(R"({ "number": 2, "every": 0, "demand": [{ "call": "OPEN active" }] })")),
        "0 is out of range 1..250"},
       {mistakes_of(scenario_with(R"({ "number": 2, "every": 3 })")), "\"demand\" is an array"},
+      {mistakes_of(scenario_with(fmt::format(R"({{ "number": 2, "every": 3, "demand": [{}] }})", seventeen))),
+       "at most 16 calls can serve a demand"},
       {mistakes_of(scenario_with(R"({ "number": 2, "every": 3, "demand": [{ "call": "OPEN" }] })")),
        "unknown user call 'OPEN'"},
       {mistakes_of(scenario_with(

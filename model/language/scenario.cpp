@@ -12,6 +12,7 @@ using kind = json_node::kind;
 constexpr int most_times = 100;
 constexpr std::size_t most_forgeries = 1000;
 constexpr int most_ports = 16;
+constexpr std::size_t most_demand_calls = 16;
 
 class scenario_reader {
  public:
@@ -116,6 +117,8 @@ class scenario_reader {
       errors_.add(demand != nullptr ? demand->at : node->at,
                   "\"demand\" is an array of {\"call\": ..., \"when\": ...}: what A does when it wants a "
                   "connection, the preferred one first");
+    } else if (demand->items.size() > most_demand_calls) {
+      errors_.add(demand->at, fmt::format("at most {} calls can serve a demand", most_demand_calls));
     } else {
       for (const json_node& item : demand->items) {
         auto i = read_intention(item, *protocols_[0], {"call", "when", "says"});

@@ -1,0 +1,49 @@
+#include "cli/limits.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace tcpmc::cli {
+
+void add_threads_option(CLI::App& to, std::string& threads, const std::string& says) {
+  to.add_option("-j,--threads", threads, says)->check([](const std::string& n) {
+    const bool fine = n == "auto" || (!n.empty() && n.size() < 4 &&
+                                      n.find_first_not_of("0123456789") == n.npos && std::stoul(n) > 0);
+    return fine ? "" : "a number of threads is 1 to 999, or auto";
+  });
+}
+
+unsigned threads_of(const std::string& threads) {
+  return threads == "auto" ? std::max(1u, std::thread::hardware_concurrency())
+                           : static_cast<unsigned>(std::stoul(threads));
+}
+
+void add_limit_options(CLI::App& to, limit_options& o) {
+  to.add_option("--temp-dir", o.temporary_folder,
+                "for levels that do not fit into memory (default: /var/tmp)");
+  to.add_option("--max-states", o.max_states, "end each search at so many states")
+      ->check(CLI::PositiveNumber);
+  to.add_option("--max-depth", o.max_depth,
+                "look at runs of at most so many steps (a covering search: of any length)")
+      ->check(CLI::PositiveNumber);
+  to.add_option("--time-limit", o.time_limit, "end after so many seconds in all")->check(CLI::PositiveNumber);
+  to.add_option("--memory-limit", o.memory_limit,
+                "end when the process holds so many megabytes (default: what is free)")
+      ->check(CLI::PositiveNumber);
+}
+
+checker::options limits_of(const limit_options& o, std::chrono::steady_clock::time_point start) {
+  checker::options l;
+  l.max_states = o.max_states;
+  l.max_depth = o.max_depth;
+  l.max_memory =
+      o.memory_limit > 0 ? o.memory_limit << 20 : checker::resident_memory() + checker::free_memory();
+  l.threads = threads_of(o.threads);
+  l.directory = o.temporary_folder;
+  if (o.time_limit > 0)
+    l.deadline = start + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                             std::chrono::duration<double>(o.time_limit));
+  return l;
+}
+
+}  // namespace tcpmc::cli

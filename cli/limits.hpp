@@ -1,0 +1,32 @@
+// The options that limit a search, the same in every command that searches.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "checker/report.hpp"
+
+namespace tcpmc::cli {
+
+struct limit_options {
+  std::string threads = "auto", temporary_folder = "/var/tmp";
+  std::uint64_t max_states = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t max_depth = std::numeric_limits<std::uint64_t>::max();
+  double time_limit = 0;           // seconds; 0: none
+  std::uint64_t memory_limit = 0;  // megabytes; 0: what is free
+};
+
+// -j, --threads: 1 to 999, or auto. `says` is its help.
+void add_threads_option(CLI::App& to, std::string& threads, const std::string& says);
+// As many as there are cores for "auto".
+unsigned threads_of(const std::string& threads);
+
+// --temp-dir, --max-states, --max-depth, --time-limit, --memory-limit.
+void add_limit_options(CLI::App& to, limit_options& o);
+// The same for a search; --time-limit counts from `start`.
+checker::options limits_of(const limit_options& o, std::chrono::steady_clock::time_point start);
+
+}  // namespace tcpmc::cli
