@@ -4,12 +4,13 @@
 // exploration of every set of segments; the pairs of both searches are counted there.
 //
 // With --break N, the N-th reaction that changes its endpoint is broken in the tables: it leaves it as it
-// was. Then only states and steps are counted, and the cross-check has to notice. Exit code 3: no N-th
-// reaction.
+// was. (What only observers see does not count: they may tell nothing new apart.) Then only states and steps
+// are counted, and the cross-check has to notice. Exit code 3: no N-th reaction.
 //
 // Usage: cross_check_count PROTOCOL SCENARIO [--property NAME]... [--set NAME=VALUE]... [--break N]
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -34,13 +35,17 @@ struct numbers {
 std::optional<numbers> explore_broken(const language::composition& c,
                                       const std::array<system::observers, 2>& extra, int which) {
   bool broken = false;
-  system::tables tables(
-      c, extra,
-      [&](int, const system::values&, const system::values&, const system::values*, system::outcome& o) {
-        if (o.after == o.before || --which != 0) return;
-        broken = true;
-        o.after = o.before;
-      });
+  system::tables tables(c, extra,
+                        [&](int side, const system::values& before, const system::values& after,
+                            const system::values*, system::outcome& o) {
+                          const auto at = static_cast<std::size_t>(side);
+                          const int own =
+                              language::endpoint_layout(c.protocols[at], c.scenario.sides[at]).observers;
+                          if (std::equal(before.begin(), before.begin() + own, after.begin()) || --which != 0)
+                            return;
+                          broken = true;
+                          o.after = o.before;
+                        });
   std::set<system::state> seen = {tables.initial()};
   std::vector<system::state> queue(seen.begin(), seen.end());
   std::size_t steps = 0;
