@@ -432,8 +432,8 @@ bool violates(const composition& c, const property_set& p, std::size_t property,
   for (std::size_t s = 0; s < 2; ++s)
     for (const system::flight& f : last.state.channels[s]) flight[s].push_back(f.segment.data());
   const system::values* segment = system::arrives(last.by.kind) ? &last.by.segment : nullptr;
-  const properties::step_view view{last.by.side, &before.endpoints[side], &last.did->after, segment,
-                                   last.did->label.data()};
+  const properties::step_view view{last.by.side, &before.endpoints[side], &last.did->after,
+                                   segment,      last.did->label.data(),  system::pointers(last.did->sent)};
   return (judge.step(view, &before.endpoints[1 - side], &flight[side], &flight[1 - side]).certain & wanted) !=
          0;
 }

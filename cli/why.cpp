@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "properties/outside.hpp"
 #include "traces/ladder.hpp"
 
 namespace tcpmc::cli {
@@ -40,6 +41,54 @@ std::string name_of(const document& scenario, const question& q) {
   std::string name = scenario.name;
   for (const language::setting& s : q.settings) name += fmt::format(" {}={}", s.name, value_text(s));
   return name;
+}
+
+// What happens, without what comes of it.
+std::string event_text(const language::composition& c, const system::step& by) {
+  const auto side = static_cast<std::size_t>(by.side);
+  const std::size_t sender = system::arrives(by.kind) ? 1 - side : side;
+  const std::string segment = by.segment.empty() ? "" : traces::segment_text(c.protocols[sender], by.segment);
+  const char who = by.side == 0 ? 'A' : 'B';
+  switch (by.kind) {
+    case system::step_kind::call:
+      return fmt::format("{} calls {}", who,
+                         c.scenario.sides[side].application[static_cast<std::size_t>(by.which)].call_name);
+    case system::step_kind::deliver:
+    case system::step_kind::forge:
+      return fmt::format("{} gets {}", who, segment);
+    case system::step_kind::time_out:
+      return fmt::format("{}'s timer {} expires", who,
+                         c.protocols[side].timers[static_cast<std::size_t>(by.which)].name);
+    case system::step_kind::lose:
+      return fmt::format("{} of {} is lost", segment, who);
+    case system::step_kind::duplicate:
+      return fmt::format("{} of {} is copied", segment, who);
+    case system::step_kind::tick:
+      return "time passes";
+  }
+  return {};
+}
+
+// What comes of it.
+std::string outcome_text(const language::composition& c, const properties::seen_outside& seen) {
+  const language::protocol& p = c.protocols[static_cast<std::size_t>(seen.by.side)];
+  std::vector<std::string> parts;
+  for (const system::values& segment : seen.sent) parts.push_back(traces::segment_text(p, segment));
+  if (parts.empty()) parts.emplace_back("nothing");
+  std::string text = fmt::format("sends {}", fmt::join(parts, ", "));
+  for (std::size_t i = 0; i < p.signals->size(); ++i)
+    if ((seen.signals >> i & 1) != 0) text += fmt::format(", tells the user {}", (*p.signals)[i]);
+  return text;
+}
+
+std::string difference_text(const language::composition& c, const properties::told_apart& d) {
+  const properties::seen_outside& any = d.first ? *d.first : *d.second;
+  std::string text =
+      fmt::format("after {} step{}, {}", d.steps, d.steps == 1 ? "" : "s", event_text(c, any.by));
+  if (!d.first) return text + " only with the change";
+  if (!d.second) return text + " only without the change";
+  const std::string right = outcome_text(c, *d.first), changed = outcome_text(c, *d.second);
+  return text + fmt::format(" and {}; with the change it {}", right, changed);
 }
 
 }  // namespace
@@ -131,6 +180,7 @@ std::optional<why_report> why_analysis::run(const why_input& input, const report
         for (const auto& q : result.questions)
           if (q->fires.at(work[i].first->rule->id)) questions.push_back(q.get());
         if (!questions.empty()) examine(*work[i].second, questions);
+        if (work[i].second->is == effect::unnoticed) look_from_outside(*work[i].second, questions);
         const std::lock_guard<std::mutex> lock(talking);
         if (!report(++done, work.size())) stop = true;
       }
@@ -261,6 +311,24 @@ void why_analysis::examine(change_report& c, const std::vector<const why_questio
     ++c.asked;
     c.same_size = c.same_size && found->statistics.states == q->statistics.states &&
                   found->statistics.transitions == q->statistics.transitions;
+  }
+}
+
+void why_analysis::look_from_outside(change_report& c,
+                                     const std::vector<const why_question*>& questions) const {
+  const language::protocol_source changed = language::mutated(*source_, c.change);
+  for (const why_question* q : questions) {
+    diagnostics none;
+    const auto right = input_of(*q, *source_, false, none).composition,
+               other = input_of(*q, changed, false, none).composition;
+    if (right->scenario.network.is_set() || right->scenario.ports.number > 0) continue;
+    const properties::outside_view seen =
+        properties::compare_outside(*right, *other, growth * q->statistics.states + more_states);
+    c.compared += seen.is == properties::look::same;
+    if (seen.is != properties::look::different) continue;
+    c.told_in = q;
+    c.told = difference_text(*right, *seen.difference);
+    return;
   }
 }
 

@@ -5,7 +5,8 @@
 // that the protocol keeps there. A change is noticed if one of them is violated, if one holds only vacuously
 // since the situation that it is about can no longer come about, or if the model itself breaks. Questions are
 // asked in the order of their size, up to the first that notices; every limit is a number of states or
-// steps, so the answer is the same on every machine.
+// steps, so the answer is the same on every machine. What no property notices is looked at from outside: what
+// cannot be told apart there, segment by segment, is harmless.
 #pragma once
 
 #include <functional>
@@ -46,6 +47,10 @@ struct change_report {
   std::size_t asked = 0;             // questions that were asked to the end
   std::vector<std::string> open;     // questions that met a limit
   bool same_size = true;             // unnoticed: all had as many states and steps as without the change
+  // Unnoticed: what somebody sees who looks from outside (properties/outside.hpp).
+  std::size_t compared = 0;               // questions in which nothing can be told apart
+  const why_question* told_in = nullptr;  // the first in which something can
+  std::string told;                       // and what
 };
 
 struct rule_report {
@@ -85,6 +90,7 @@ class why_analysis {
   bool load(const why_input& input, language::diagnostics& errors);
   void ask_unchanged(why_question q, why_report& into);
   void examine(change_report& c, const std::vector<const why_question*>& questions) const;
+  void look_from_outside(change_report& c, const std::vector<const why_question*>& questions) const;
   check_input input_of(const why_question& q, const language::protocol_source& source, bool shortest,
                        language::diagnostics& errors) const;
 

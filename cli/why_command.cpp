@@ -106,6 +106,10 @@ std::string effect_text(const change_report& c, const char* tick) {
                                  : c.same_size ? ", with as many states and steps as without the change"
                                                : "");
   if (!c.open.empty()) text += fmt::format("; too large to tell in {}", fmt::join(c.open, ", "));
+  if (c.told_in != nullptr)
+    text += fmt::format("; seen from outside in {0}{1}{0}: {2}", tick, c.told_in->name, c.told);
+  else if (c.compared > 0)
+    text += fmt::format("; nobody outside can tell in {} question{}", c.compared, c.compared == 1 ? "" : "s");
   return text;
 }
 

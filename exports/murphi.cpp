@@ -43,6 +43,10 @@ class murphi_dialect : public dialect {
                      const std::function<std::string(const std::string&)>& body) override {
     return fmt::format("(exists i: 0..CAPACITY - 1 do i < {}.n & ({}) end)", in, body(in + ".s[i]"));
   }
+  std::string exists_sent(
+      const std::function<std::string(const std::string&, const std::string&)>& body) override {
+    return fmt::format("(exists i: 0..SENDS - 1 do i < w.sents & ({}) end)", body("w.sent.", "[i]"));
+  }
 
   void open_if(text& out, const std::string& condition) const override {
     out.line("if " + condition + " then");

@@ -46,6 +46,10 @@ class c_dialect : public dialect {
         name, in, body(in + ".s[i]"));
     return name + "()";
   }
+  std::string exists_sent(
+      const std::function<std::string(const std::string&, const std::string&)>& body) override {
+    return exists("w.sent", [&](const std::string& segment) { return body(segment + ".", ""); });
+  }
 
   void open_if(text& out, const std::string& condition) const override {
     out.line("if (" + condition + ") {");
@@ -213,6 +217,7 @@ static int place_of(const struct channel *c, const struct segment *s) {
 static void send_on(struct channel *c) {
   int i;
   w.out.@age@ = 0;
+  if (w.sent.n < CAPACITY) w.sent.s[w.sent.n++] = w.out;
   if (IS_SET) {  /* each segment once, with its least age */
     for (i = 0; i < c->n; i++) {
       struct segment old = c->s[i];
@@ -514,6 +519,7 @@ class promela_writer {
     out_.line("struct work {");
     out_.line("  struct endpoint before, old, after;");
     out_.line("  struct segment seg, out;");
+    out_.line("  struct channel sent;  /* by this step; more than the capacity cuts it off */");
     out_.line(fmt::format("  int passed[{}], signals[{}];", l_.states.size(),
                           std::max<std::size_t>(1, l_.signals.size())));
     out_.line(

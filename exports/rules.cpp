@@ -40,6 +40,8 @@ std::string slot_name(row where, int slot, const view& v, const layout& l) {
       return v.peer + "." + l.slots[at(other)][at(slot)];
     case row::segment:
       return v.segment + "." + l.segment_slots[at(slot)];
+    case row::sent:
+      return v.sent.first + l.segment_slots[at(slot)] + v.sent.second;
     case row::label:
     case row::count:
       break;
@@ -67,7 +69,8 @@ class endpoint_writer {
         user_(l.composition.scenario.sides[at(side)]),
         layout_(p_, user_) {
     view_ = {
-        side, d.endpoint(side), "", d.endpoint(1 - side), "w.seg", {d.channel(side), d.channel(1 - side)}};
+        side, d.endpoint(side), "", d.endpoint(1 - side), "w.seg", {d.channel(side), d.channel(1 - side)},
+        {}};
   }
 
   void write() {
@@ -578,6 +581,12 @@ std::string expression(const code& c, const view& v, const layout& l, dialect& d
         inner.segment = segment;
         return expression(c.args[0], inner, l, d);
       });
+    case operation::sent:
+      return d.exists_sent([&](const std::string& before, const std::string& after) {
+        view inner = v;
+        inner.sent = {before, after};
+        return expression(c.args[0], inner, l, d);
+      });
     case operation::ports:
       break;  // scenarios with ports are not exported
   }
@@ -589,7 +598,7 @@ std::string routines(const layout& l, dialect& d) {
   for (int side = 0; side < 2; ++side) endpoint_writer(side, l, d, out).write();
   if (l.composition.scenario.final) {
     d.comment(out, "final: " + l.composition.scenario.final_text);
-    const view v{0, d.endpoint(0), "", d.endpoint(1), "", {}};
+    const view v{0, d.endpoint(0), "", d.endpoint(1), "", {}, {}};
     const std::string value = expression(*l.composition.scenario.final, v, l, d);
     d.open_function(out, "is_final", false);
     out.deeper();

@@ -46,6 +46,9 @@ class dialect {
   // Whether some segment in the channel satisfies the condition, given how such a segment is written.
   virtual std::string exists(const std::string& channel,
                              const std::function<std::string(const std::string&)>& body) = 0;
+  // The same for the segments that a step sent: names of their slots begin and end with what `body` is given.
+  virtual std::string exists_sent(
+      const std::function<std::string(const std::string&, const std::string&)>& body) = 0;
 
   // Statements.
   virtual void open_if(text& out, const std::string& condition) const = 0;
@@ -76,6 +79,8 @@ struct view {
   int side = 0;  // of the row `self`
   std::string self, old, peer, segment;
   std::array<std::string, 2> channels;  // outgoing, incoming
+  // A slot of the row `sent` is called sent.first + slot + sent.second.
+  std::pair<std::string, std::string> sent;
 };
 
 std::string expression(const language::code& c, const view& v, const layout& l, dialect& d);

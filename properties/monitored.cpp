@@ -16,8 +16,8 @@ monitored_system::monitored_system(const composition& c, const property_set& pro
       tables_(c, properties.observers,
               [this](int side, const values& before, const values& after, const values* segment,
                      system::outcome& o) {
-                const judgement j =
-                    judge_.step({side, &before, &after, segment, o.label.data()}, nullptr, nullptr, nullptr);
+                const judgement j = judge_.step({side, &before, &after, segment, o.label.data(), sent_by(o)},
+                                                nullptr, nullptr, nullptr);
                 o.certain = j.certain;
                 o.open = j.open;
               }) {
@@ -84,8 +84,15 @@ judgement monitored_system::judge_step(int side, const system::outcome& o, syste
   const values before = tables_.endpoint_row(side, o.before), after = tables_.endpoint_row(side, o.after);
   const values other = tables_.endpoint_row(1 - side, peer);
   const values segment = o.segment != system::none ? tables_.segment_row(1 - side, o.segment) : values{};
-  const step_view view{side, &before, &after, o.segment != system::none ? &segment : nullptr, o.label.data()};
+  const step_view view{side,           &before,   &after, o.segment != system::none ? &segment : nullptr,
+                       o.label.data(), sent_by(o)};
   return judge_.step(view, &other, outgoing, incoming);
+}
+
+std::vector<const int*> monitored_system::sent_by(const system::outcome& o) const {
+  std::vector<const int*> result;
+  for (const system::id segment : o.sent) result.push_back(tables_.segment_values(o.side, segment).data());
+  return result;
 }
 
 bool monitored_system::final(system::id a, system::id b) const {

@@ -83,6 +83,8 @@ class monitored_system {
   bool final(system::id a, system::id b) const;
 
  private:
+  std::vector<const int*> sent_by(const system::outcome& o) const;
+
   struct open_step {
     marks certain = 0;
     bool open = false;  // depends on what is in flight as well

@@ -206,7 +206,8 @@ class property_reader {
     for (std::size_t s = 0; s < 2; ++s) {
       auto bound = binder(words_[s], errors_).bind(*e, type::boolean());
       if (!bound) return std::nullopt;
-      if (!f.on_step && (reads(*bound, row::old) || reads(*bound, row::label) || reads(*bound, row::segment)))
+      if (!f.on_step && (reads(*bound, row::old) || reads(*bound, row::label) ||
+                         reads(*bound, row::segment) || reads_sent(*bound)))
         errors_.add(
             node->at,
             fmt::format("\"{}\" is judged on states: it has no step, no segment and no old state", on_state),
@@ -332,6 +333,7 @@ judgement judge::step(const step_view& view, const values* peer, const std::vect
   s[row::peer] = peer != nullptr ? peer->data() : nullptr;
   s[row::segment] = view.segment != nullptr ? view.segment->data() : nothing.data();
   s[row::label] = view.label;
+  s.sent = &view.sent;
   s.outgoing = outgoing;
   s.incoming = incoming;
   s.modulus = composition_.protocols[side].modulus;

@@ -73,6 +73,7 @@ struct step_view {
   const values* after = nullptr;
   const values* segment = nullptr;  // that arrived, or null
   const int* label = nullptr;
+  std::vector<const int*> sent;  // segments
 };
 
 class judge {

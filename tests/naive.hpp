@@ -102,9 +102,12 @@ inline marks judge_step(const plain_system& on, const property_set& p, const pla
   std::array<std::vector<const int*>, 2> flight;
   for (std::size_t sender = 0; sender < 2; ++sender)
     for (const system::flight& f : step.state.channels[sender]) flight[sender].push_back(f.segment.data());
-  const properties::step_view view{step.by.side, &before.endpoints[self], &step.state.endpoints[self],
+  const properties::step_view view{step.by.side,
+                                   &before.endpoints[self],
+                                   &step.state.endpoints[self],
                                    system::arrives(step.by.kind) ? &step.by.segment : nullptr,
-                                   step.did->label.data()};
+                                   step.did->label.data(),
+                                   system::pointers(step.did->sent)};
   return properties::judge(on.made_of(), p)
       .step(view, &before.endpoints[peer], &flight[self], &flight[peer])
       .certain;

@@ -130,8 +130,9 @@ exploration explore(const check_input& input, bool alike) {
               flight[sender].push_back(f.segment.data());
           const bool delivered = system::arrives(next.moved->by.kind);
           const properties::step_view view{
-              next.moved->by.side, &s.ports[at].endpoints[self], &next.moved->did->after,
-              delivered ? &next.moved->by.segment : nullptr, next.moved->did->label.data()};
+              next.moved->by.side,           &s.ports[at].endpoints[self],
+              &next.moved->did->after,       delivered ? &next.moved->by.segment : nullptr,
+              next.moved->did->label.data(), system::pointers(next.moved->did->sent)};
           note(judge.step(view, &s.ports[at].endpoints[1 - self], &flight[self], &flight[1 - self]).certain,
                depth + 1);
         }

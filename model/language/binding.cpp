@@ -32,12 +32,14 @@ int distance(int a, int b, int modulus) {
 }
 
 int evaluate_quantifier(const code& c, const scene& s) {
-  const auto* segments = c.is == operation::outgoing ? s.outgoing : s.incoming;
+  const auto* segments = c.is == operation::outgoing   ? s.outgoing
+                         : c.is == operation::incoming ? s.incoming
+                                                       : s.sent;
   if (segments == nullptr) return unknown;
   scene inner = s;
   int result = 0;
   for (const int* segment : *segments) {
-    inner[row::segment] = segment;
+    inner[c.is == operation::sent ? row::sent : row::segment] = segment;
     const int value = evaluate(c.args[0], inner);
     if (value == 1) return 1;
     if (value == unknown) result = unknown;
@@ -141,6 +143,7 @@ int evaluate(const code& c, const scene& s) {
     }
     case operation::outgoing:
     case operation::incoming:
+    case operation::sent:
       return evaluate_quantifier(c, s);
     case operation::ports:
       return count_ports(c, s);
@@ -162,6 +165,10 @@ bool reads(const code& c, row r) {
 bool reads_channels(const code& c) {
   if (c.is == operation::outgoing || c.is == operation::incoming) return true;
   return std::any_of(c.args.begin(), c.args.end(), reads_channels);
+}
+
+bool reads_sent(const code& c) {
+  return c.is == operation::sent || std::any_of(c.args.begin(), c.args.end(), reads_sent);
 }
 
 bool counts_ports(const code& c) {
@@ -245,8 +252,8 @@ bool binder::is_constant_sequence(const code& c) const {
 // Folds an operation on constants, so that parameters cost nothing later.
 code binder::finished(code c) const {
   const auto constant = [](const code& a) { return a.is == operation::constant; };
-  if (c.is == operation::outgoing || c.is == operation::incoming || c.is == operation::element ||
-      c.is == operation::ports)
+  if (c.is == operation::outgoing || c.is == operation::incoming || c.is == operation::sent ||
+      c.is == operation::element || c.is == operation::ports)
     return c;
   if (c.args.empty() || !std::all_of(c.args.begin(), c.args.end(), constant)) {
     if (c.is == operation::conditional && constant(c.args[0])) return c.args[c.args[0].value ? 1 : 2];
@@ -405,6 +412,8 @@ std::optional<code> binder::bind_name(const expression& e, const type* expected)
     c.of = v->second.of;
     c.where = v->second.where;
     c.value = v->second.slot;
+    if (c.where == row::sent && !in_sent_)
+      return fail(e.at, fmt::format("'{}' is known only in sent(...)", e.name), "write sent(" + e.name + ")");
     return c;
   }
   if (const auto k = words_.constants.find(e.name); k != words_.constants.end()) {
@@ -567,7 +576,7 @@ std::optional<code> binder::bind_call(const expression& e) {
     }
     if (e.name == "ports" && e.args.size() == 1) {
       if (words_.ports == 0) return fail(e.at, "there are no ports to count", "give the scenario \"ports\"");
-      if (in_quantifier_) return fail(e.at, "ports cannot be counted in outgoing, incoming or ports");
+      if (in_quantifier_) return fail(e.at, "ports cannot be counted in outgoing, incoming, sent or ports");
       in_quantifier_ = true;
       auto body = bind(e.args[0], type::boolean());
       in_quantifier_ = false;
@@ -581,14 +590,18 @@ std::optional<code> binder::bind_call(const expression& e) {
       c.at = e.at;
       return c;
     }
-    if ((e.name == "outgoing" || e.name == "incoming") && e.args.size() == 1) {
-      if (in_quantifier_) return fail(e.at, "outgoing and incoming cannot be nested, nor asked of ports");
+    if ((e.name == "outgoing" || e.name == "incoming" || e.name == "sent") && e.args.size() == 1) {
+      if (in_quantifier_)
+        return fail(e.at, "outgoing, incoming and sent cannot be nested, nor asked of ports");
       in_quantifier_ = true;
+      in_sent_ = e.name == "sent";
       auto body = bind(e.args[0], type::boolean());
-      in_quantifier_ = false;
+      in_quantifier_ = in_sent_ = false;
       if (!body) return std::nullopt;
       code c;
-      c.is = e.name == "outgoing" ? operation::outgoing : operation::incoming;
+      c.is = e.name == "outgoing"   ? operation::outgoing
+             : e.name == "incoming" ? operation::incoming
+                                    : operation::sent;
       c.of = type::boolean();
       c.args.push_back(std::move(*body));
       c.at = e.at;
@@ -598,7 +611,7 @@ std::optional<code> binder::bind_call(const expression& e) {
   std::vector<std::string> known = {"running"};
   if (words_.has_label)
     known.insert(known.end(), {"passed", "signalled", "called", "expired", "delivered", "began", "outgoing",
-                               "incoming", "ports", "old.running", "peer.running"});
+                               "incoming", "sent", "ports", "old.running", "peer.running"});
   for (const auto& [name, definition] : words_.definitions)
     if (!definition.head.parameters.empty()) known.push_back(name);
   return fail(e.at, fmt::format("unknown function '{}'", e.name), suggestion(e.name, known));

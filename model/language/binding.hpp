@@ -37,7 +37,7 @@ struct type {
   std::string show(int value) const;  // a value of this type as people write it
 };
 
-enum class row : std::uint8_t { self, old, peer, segment, label, count };
+enum class row : std::uint8_t { self, old, peer, segment, sent, label, count };
 
 // The slots of a label row: what one move did. Masks have a bit per state, signal or call.
 enum label_slot : int { label_event, label_which, label_signals, label_passed, label_began, label_slots };
@@ -62,6 +62,7 @@ enum class operation : std::uint8_t {
   conditional,
   outgoing,
   incoming,
+  sent,
   ports
 };
 
@@ -84,6 +85,7 @@ struct scene {
   std::array<const int*, static_cast<std::size_t>(row::count)> rows{};
   const std::vector<const int*>* outgoing = nullptr;  // segments in flight from self to peer
   const std::vector<const int*>* incoming = nullptr;
+  const std::vector<const int*>* sent = nullptr;                  // by this step
   const std::vector<std::array<const int*, 2>>* ports = nullptr;  // self and peer, of every port
   int modulus = 0;
 
@@ -98,6 +100,8 @@ inline bool holds(const code& c, const scene& s) { return evaluate(c, s) == 1; }
 // Whether the expression reads a row or the channels at all.
 bool reads(const code& c, row r);
 bool reads_channels(const code& c);
+// Whether it asks what a step sent.
+bool reads_sent(const code& c);
 // Whether it counts ports. What it asks of them is not what it reads itself.
 bool counts_ports(const code& c);
 // Whether more segments in flight can turn the formula from true to false: then a search that keeps only
@@ -178,7 +182,7 @@ class binder {
   std::vector<std::vector<argument>> frames_;  // arguments of the macros being bound
   std::vector<std::string> open_;              // names of the macros being bound
   std::string prefix_;                         // "", "old." or "peer.": where a macro's names are read
-  bool in_quantifier_ = false;
+  bool in_quantifier_ = false, in_sent_ = false;
   std::size_t parts_ = 0;  // bound so far: macros in macros would let a short text grow without end
   int depth_ = 0;
 };

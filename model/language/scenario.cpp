@@ -614,9 +614,14 @@ vocabulary property_vocabulary(const composition& c, int side) {
   ghosts(other_layout, "peer.", row::peer);
   const segment_layout segment(own);
   int slot = 0;
-  for (const std::string& flag : own.flags)
-    words.variables["seg." + flag] = {type::boolean(), row::segment, slot++, 0};
-  for (const auto& [name, of] : own.fields) words.variables["seg." + name] = {of, row::segment, slot++, 0};
+  for (const std::string& flag : own.flags) {
+    words.variables["seg." + flag] = {type::boolean(), row::segment, slot, 0};
+    words.variables["sent." + flag] = {type::boolean(), row::sent, slot++, 0};
+  }
+  for (const auto& [name, of] : own.fields) {
+    words.variables["seg." + name] = {of, row::segment, slot, 0};
+    words.variables["sent." + name] = {of, row::sent, slot++, 0};
+  }
   words.variables["seg.incarnation"] = {type::integer(0, 7), row::segment, segment.incarnation, 0};
   words.variables["seg.peer_incarnation"] = {type::integer(0, 7), row::segment, segment.peer_incarnation, 0};
   words.variables["seg.isn"] = {type::sequence(), row::segment, segment.isn, 0};

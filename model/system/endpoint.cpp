@@ -363,11 +363,13 @@ void endpoint_machine::observe(const values& before, thread& t) const {
   if (extra_.rules.empty()) return;
   const values nothing(at_slot(segment_.slots), 0);
   const values moved = t.now;  // observers see the step, not each other's changes
+  const std::vector<const int*> sent = pointers(t.sent);
   scene s;
   s[row::self] = moved.data();
   s[row::old] = before.data();
   s[row::segment] = t.segment != nullptr ? t.segment->data() : nothing.data();
   s[row::label] = t.label.data();
+  s.sent = &sent;
   s.modulus = protocol_.modulus;
   for (const observation& o : extra_.rules) {
     if (!holds(o.when, s)) continue;

@@ -44,6 +44,13 @@ struct reaction {
   std::array<int, language::label_slots> label{};
 };
 
+// The rows as expressions look at them.
+inline std::vector<const int*> pointers(const std::vector<values>& rows) {
+  std::vector<const int*> result;
+  for (const values& row : rows) result.push_back(row.data());
+  return result;
+}
+
 struct reactions {
   std::vector<reaction> all;  // more than one where a rule chooses among values
   bool cut = false;           // some reaction would begin an incarnation beyond the scenario's bound
