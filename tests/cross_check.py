@@ -118,7 +118,7 @@ ONLY_IN = {
 }
 # What each single step has to do: asked in a scenario of their own, since there is a most to properties in one run.
 STEPS = ["close-is-kept", "fresh-isns", "no-needless-retransmission", "nothing-kept-in-closed", "patience", "user-is-told",
-         "well-formed-segments", "what-must-be-answered"]
+         "well-formed-segments", "what-is-not-answered", "what-must-be-answered"]
 # Never violated: the first keeps a search going, the others tell by their witness what the model reaches.
 HELPERS = ["counting", "reaches-time-wait", "reaches-second"]
 SETTINGS = {"arbitrary-isn": ["isn_spread=1"]}
