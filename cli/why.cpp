@@ -322,8 +322,12 @@ void why_analysis::look_from_outside(change_report& c,
     const auto right = input_of(*q, *source_, false, none).composition,
                other = input_of(*q, changed, false, none).composition;
     if (right->scenario.network.is_set() || right->scenario.ports.number > 0) continue;
-    const properties::outside_view seen =
-        properties::compare_outside(*right, *other, growth * q->statistics.states + more_states);
+    properties::outside_view seen;
+    try {
+      seen = properties::compare_outside(*right, *other, growth * q->statistics.states + more_states);
+    } catch (const language::model_error&) {
+      continue;  // it breaks where the question met its limit before
+    }
     c.compared += seen.is == properties::look::same;
     if (seen.is != properties::look::different) continue;
     c.told_in = q;

@@ -121,8 +121,16 @@ std::string removal_text(const rule_report& r, const char* tick) {
   return "without it, " + effect_text(c, tick);
 }
 
+// What becomes of a change that no property notices.
+enum class harm { none_seen, explained, open };
+
+harm harm_of(const rule_report& rule, const change_report& c, const explanations& why) {
+  if (c.told_in == nullptr && c.compared > 0) return harm::none_seen;
+  return why.of(rule.rule->id, c.change.text) != nullptr ? harm::explained : harm::open;
+}
+
 struct totals {
-  std::size_t changes = 0, noticed = 0, unnoticed = 0, explained = 0, never = 0, rules_never = 0,
+  std::size_t changes = 0, noticed = 0, unnoticed = 0, unseen = 0, explained = 0, never = 0, rules_never = 0,
               rules_unneeded = 0;
 };
 
@@ -139,7 +147,9 @@ totals count(const why_report& r, const explanations& why) {
         ++t.noticed;
       else {
         ++t.unnoticed;
-        t.explained += why.of(rule.rule->id, c.change.text) != nullptr;
+        const harm h = harm_of(rule, c, why);
+        t.unseen += h == harm::none_seen;
+        t.explained += h == harm::explained;
       }
     }
   }
@@ -172,10 +182,9 @@ void tell(const why_report& r, const explanations& why, bool one) {
   if (!r.left_out.empty()) fmt::print("{}", folded("not asked: ", r.left_out));
   fmt::print(
       "tcpmc {}: why {}: {} rules in {} questions, {} never fire, {} needed for nothing; {} changes, {} "
-      "noticed, {} "
-      "not ({} explained)\n",
+      "noticed, {} not (of which nobody outside can tell {}, and {} are explained)\n",
       version, r.protocol->name, r.rules.size(), r.questions.size(), t.rules_never, t.rules_unneeded,
-      t.changes - t.never, t.noticed, t.unnoticed, t.explained);
+      t.changes - t.never, t.noticed, t.unnoticed, t.unseen, t.explained);
 }
 
 json document(const why_report& r, const explanations& why) {
@@ -209,6 +218,11 @@ json document(const why_report& r, const explanations& why) {
         one["questions"] = c.asked;
         one["open"] = c.open;
         one["same_size"] = c.same_size;
+        one["outside"] = {{"same_in", c.compared}};
+        if (c.told_in != nullptr) {
+          one["outside"]["told_in"] = c.told_in->name;
+          one["outside"]["told"] = c.told;
+        }
         if (const std::string* sentence = why.of(rule.rule->id, c.change.text))
           one["explanation"] = *sentence;
       }
@@ -278,24 +292,29 @@ void page_of_rule(const rule_report& rule) {
 }
 
 void page_of_unnoticed(const why_report& r, const explanations& why) {
+  constexpr std::array<const char*, 3> titles = {"Nobody outside can tell", "Harmless, and why",
+                                                 "Not explained yet"};
   fmt::print(
-      "## What no property notices\n\nA change that leaves as many states and steps everywhere as there were "
-      "before "
-      "is marked with =.\n\n");
-  for (const bool explained : {true, false}) {
+      "## What no property notices\n\nThese changes were compared with the protocol as it is, step by step, "
+      "by "
+      "what is seen from outside: segments, calls, and what users are told "
+      "([rules.md](rules.md#seen-from-outside)).\n\n");
+  for (const harm kind : {harm::none_seen, harm::explained, harm::open}) {
     bool head = false;
     for (const rule_report& rule : r.rules)
       for (const change_report& c : rule.changes) {
+        if (c.is != effect::unnoticed || harm_of(rule, c, why) != kind) continue;
         const std::string* sentence = why.of(rule.rule->id, c.change.text);
-        if (c.is != effect::unnoticed || (sentence != nullptr) != explained) continue;
         if (!head)
-          fmt::print("### {}\n\n| rule | changed | | {}\n|---|---|---|{}\n",
-                     explained ? "Harmless, and why" : "Not explained yet", explained ? "why |" : "",
-                     explained ? "---|" : "");
+          fmt::print("### {}\n\n| rule | changed | | why it does no harm |\n|---|---|---|---|\n",
+                     titles[static_cast<std::size_t>(kind)]);
         head = true;
-        fmt::print("| {} | {} | {}{} |{}\n", rule.rule->id, cell(c.change.text),
-                   c.same_size && c.asked > 0 ? "=" : "", c.open.empty() ? "" : " too large to tell",
-                   explained ? " " + cell(*sentence) + " |" : "");
+        const std::string seen = c.told_in != nullptr ? fmt::format("`{}`: {}", c.told_in->name, c.told)
+                                 : c.compared > 0
+                                     ? fmt::format("{} question{}", c.compared, c.compared == 1 ? "" : "s")
+                                     : "not compared";
+        fmt::print("| {} | {} | {} | {} |\n", rule.rule->id, cell(c.change.text), cell(seen),
+                   sentence != nullptr ? cell(*sentence) : "");
       }
     if (head) fmt::print("\n");
   }
@@ -322,9 +341,9 @@ void page(const why_report& r, const explanations& why, const std::string& file)
       "{} rules (those that only refuse a call are not looked at): {} never fire in these questions, {} are "
       "needed "
       "for nothing.\n"
-      "{} changes were tried: {} are noticed, {} are not, of which {} are explained "
-      "[below](#what-no-property-notices).\n\n",
-      r.rules.size(), t.rules_never, t.rules_unneeded, t.changes - t.never, t.noticed, t.unnoticed,
+      "{} changes were tried: {} are noticed, {} are not. Of these nobody outside can tell {}, and {} are "
+      "explained [below](#what-no-property-notices).\n\n",
+      r.rules.size(), t.rules_never, t.rules_unneeded, t.changes - t.never, t.noticed, t.unnoticed, t.unseen,
       t.explained);
   page_of_questions(r);
   std::string list;

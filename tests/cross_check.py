@@ -117,8 +117,9 @@ ONLY_IN = {
     "time-wait-purge-but-resets": ["fifo-timed", "switches"],
 }
 # What each single step has to do: asked in a scenario of their own, since there is a most to properties in one run.
-STEPS = ["close-is-kept", "fresh-isns", "no-needless-retransmission", "nothing-kept-in-closed", "patience", "user-is-told",
-         "well-formed-segments", "what-is-not-answered", "what-must-be-answered"]
+STEPS = ["close-is-kept", "fresh-isns", "no-needless-retransmission", "nothing-kept-in-closed", "patience",
+         "quiet-time-is-kept", "timers-fit-the-state", "user-is-told", "well-formed-segments", "what-is-not-answered",
+         "what-moves-a-connection", "what-must-be-answered"]
 # Never violated: the first keeps a search going, the others tell by their witness what the model reaches.
 HELPERS = ["counting", "reaches-time-wait", "reaches-second"]
 SETTINGS = {"arbitrary-isn": ["isn_spread=1"]}

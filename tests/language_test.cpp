@@ -952,6 +952,14 @@ const std::vector<mistake> property_mistakes = {
     {"state_looks_at_a_channel", property_with(R"-("never": "outgoing(true)")-"),
      "x.json:2:10: only steps can look at the channels\n"
      "  hint: use \"never step\"\n"},
+    {"state_sends_nothing", property_with(R"-("never": "sent(sent.SYN)")-"),
+     "x.json:2:10: \"never\" is judged on states: it has no step, no segment and no old state\n"
+     "  hint: use \"never step\"\n"},
+    {"sent_outside_of_sent", property_with(R"-("never step": "sent.SYN && sent(sent.SYN)")-"),
+     "x.json:2:16: 'sent.SYN' is known only in sent(...)\n"
+     "  hint: write sent(sent.SYN)\n"},
+    {"sent_in_outgoing", property_with(R"-("never step": "outgoing(sent(sent.SYN))")-"),
+     "x.json:2:25: outgoing, incoming and sent cannot be nested, nor asked of ports\n"},
     {"absence_on_the_unlimited_network", property_with(R"-("never step": "began() && !outgoing(seg.SYN)")-"),
      "x.json:2:15: this asks for the absence of a segment, which the unlimited network cannot decide\n"
      "  hint: there, more segments in flight may never turn the formula from true to false; use budgets for "
@@ -1460,6 +1468,8 @@ class expressions : public testing::Test {
     words_.timer_slots = {{"again", 10}, {"wait", 11}};
     words_.variables["seg.SYN"] = {type::boolean(), row::segment, 0, 0};
     words_.variables["seg.seq"] = {type::sequence(), row::segment, 1, 0};
+    words_.variables["sent.SYN"] = {type::boolean(), row::sent, 0, 0};
+    words_.variables["sent.seq"] = {type::sequence(), row::sent, 1, 0};
     words_.constants["w"] = {type::integer(1, 8), 4};
     words_.constants["mode"] = {type::word(list({"fresh", "constant"})), 0};
     define("twice(x)", "x + x");
@@ -1500,6 +1510,7 @@ class expressions : public testing::Test {
     s[row::label] = label_.data();
     s.outgoing = &outgoing_;
     s.incoming = &incoming_;
+    s.sent = &outgoing_;
     s.modulus = 16;
     return s;
   }
@@ -1645,6 +1656,10 @@ TEST_F(expressions, have_values) {
       {"incoming(seg.SYN)", 0},
       {"incoming(seg.seq == 1)", 1},
       {"outgoing(seg.SYN && seg.seq == 1)", 0},
+      {"sent(sent.SYN)", 1},
+      {"sent(sent.SYN && sent.seq == 1)", 0},
+      {"sent(sent.SYN && seg.SYN && sent.seq != seg.seq)", 1},
+      {"sent(true)", 1},
   };
   for (const auto& [text, value] : table) EXPECT_EQ(evaluate(bound(text), everything()), value) << text;
 }
@@ -1673,7 +1688,7 @@ TEST_F(expressions, are_unknown_only_where_a_row_that_is_missing_matters) {
   scene s = everything();
   s[row::segment] = nullptr;
   s[row::peer] = nullptr;
-  s.outgoing = s.incoming = nullptr;
+  s.outgoing = s.incoming = s.sent = nullptr;
   for (const auto& [text, value] : std::vector<valued>{{"seg.SYN", unknown},
                                                        {"!seg.SYN", unknown},
                                                        {"seg.SYN && no", 0},

@@ -301,6 +301,7 @@ std::string effects(const cli::why_report& r) {
           break;
         case cli::effect::unnoticed:
           text += c.same_size ? "same" : "other";
+          text += c.told_in == nullptr ? ", not seen" : ", " + c.told;
           EXPECT_EQ(c.asked, 1u);
           break;
         case cli::effect::never_fires:
@@ -316,45 +317,53 @@ TEST(why, tells_what_breaks) {
   const cli::why_report all = why("", 2);
   ASSERT_EQ(all.questions.size(), 1u);
   EXPECT_TRUE(all.left_out.empty());
-  EXPECT_EQ(effects(all),
-            "open removed: stuck in 0\n"
-            "open in any state: same\n"
-            "open without the condition `asked < 1`: 'asked' would become 2, out of its range 0..1\n"
-            "open without `asked := asked + 1`: done vacuous\n"
-            "open without `iss := 5`: done in 3\n"
-            "open `iss := 5` becomes `iss := 5 - 1`: done in 3\n"
-            "open without `send ASK number=iss`: other\n"
-            "open `send ASK number=iss` becomes `send ASK number=iss - 1`: other\n"
-            "open without `start again`: stuck in 2\n"
-            "open without `goto ASKING`: done vacuous\n"
-            "answered removed: done vacuous\n"
-            "answered in any state: same\n"
-            "answered without the condition `seg.ANSWER`: same\n"
-            "answered without the condition `seg.number == iss`: same\n"
-            "answered without `stop again`: other\n"
-            "answered without `signal answered if asked == 1`: done vacuous\n"
-            "answered `signal answered if asked == 1` always: same\n"
-            "answered without `goto DONE`: stuck in 3\n"
-            "twice removed: never\n"
-            "twice in any state: never\n"
-            "twice without the condition `seg.ANSWER`: never\n"
-            "twice without the condition `seg.number == iss`: never\n"
-            "twice without `drop`: never\n"
-            "late removed: never\n"
-            "late in any state: never\n"
-            "late without `drop`: never\n"
-            "asked removed: done vacuous\n"
-            "asked in any state: same\n"
-            "asked without the condition `seg.ASK`: other\n"
-            "asked without `irs := seg.number`: done vacuous\n"
-            "asked `irs := seg.number` becomes `irs := seg.number - 1`: done vacuous\n"
-            "asked without `send ANSWER number=irs`: done vacuous\n"
-            "asked `send ANSWER number=irs` becomes `send ANSWER number=irs - 1`: done vacuous\n"
-            "asked without `goto DONE`: stuck in 3\n"
-            "ask-again removed: stuck in 3\n"
-            "ask-again without `send ASK number=iss`: other\n"
-            "ask-again `send ASK number=iss` becomes `send ASK number=iss - 1`: other\n"
-            "ask-again without `start again`: other\n");
+  EXPECT_EQ(
+      effects(all),
+      "open removed: stuck in 0\n"
+      "open in any state: same, not seen\n"
+      "open without the condition `asked < 1`: 'asked' would become 2, out of its range 0..1\n"
+      "open without `asked := asked + 1`: done vacuous\n"
+      "open without `iss := 5`: done in 3\n"
+      "open `iss := 5` becomes `iss := 5 - 1`: done in 3\n"
+      "open without `send ASK number=iss`: other, after 0 steps, A calls OPEN and sends <NUMBER=5><CTL=ASK>; "
+      "with the change it sends nothing\n"
+      "open `send ASK number=iss` becomes `send ASK number=iss - 1`: other, after 0 steps, A calls OPEN and "
+      "sends <NUMBER=5><CTL=ASK>; with the change it sends <NUMBER=4><CTL=ASK>\n"
+      "open without `start again`: stuck in 2\n"
+      "open without `goto ASKING`: done vacuous\n"
+      "answered removed: done vacuous\n"
+      "answered in any state: same, after 5 steps, A gets <NUMBER=5><CTL=ANSWER> and sends nothing; with the "
+      "change it sends nothing, tells the user answered\n"
+      "answered without the condition `seg.ANSWER`: same, not seen\n"
+      "answered without the condition `seg.number == iss`: same, not seen\n"
+      "answered without `stop again`: other, after 3 steps, A's timer again expires only with the change\n"
+      "answered without `signal answered if asked == 1`: done vacuous\n"
+      "answered `signal answered if asked == 1` always: same, not seen\n"
+      "answered without `goto DONE`: stuck in 3\n"
+      "twice removed: never\n"
+      "twice in any state: never\n"
+      "twice without the condition `seg.ANSWER`: never\n"
+      "twice without the condition `seg.number == iss`: never\n"
+      "twice without `drop`: never\n"
+      "late removed: never\n"
+      "late in any state: never\n"
+      "late without `drop`: never\n"
+      "asked removed: done vacuous\n"
+      "asked in any state: same, not seen\n"
+      "asked without the condition `seg.ASK`: other, after 5 steps, A gets <NUMBER=5><CTL=ANSWER> and sends "
+      "nothing; with the change it sends <NUMBER=5><CTL=ANSWER>\n"
+      "asked without `irs := seg.number`: done vacuous\n"
+      "asked `irs := seg.number` becomes `irs := seg.number - 1`: done vacuous\n"
+      "asked without `send ANSWER number=irs`: done vacuous\n"
+      "asked `send ANSWER number=irs` becomes `send ANSWER number=irs - 1`: done vacuous\n"
+      "asked without `goto DONE`: stuck in 3\n"
+      "ask-again removed: stuck in 3\n"
+      "ask-again without `send ASK number=iss`: other, after 1 step, A's timer again expires only with the "
+      "change\n"
+      "ask-again `send ASK number=iss` becomes `send ASK number=iss - 1`: other, after 1 step, A's timer "
+      "again expires only with the change\n"
+      "ask-again without `start again`: other, after 4 steps, A's timer again expires only without the "
+      "change\n");
   EXPECT_EQ(effects(all), effects(why("", 1))) << "threads make no difference";
 }
 
