@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <ostream>
 #include <set>
@@ -122,6 +123,28 @@ const std::vector<std::pair<std::string, std::string>> probes = {
         "never step": "delivered() && !outgoing(seg.ACK) && !incoming(true) && state == ESTABLISHED",
         "witness step": "!delivered() && !incoming(true) && state == old.state" })json"}};
 
+// What single steps have to do: there is a most to properties in one run, and observers multiply states, so
+// each setup asks for a third of them.
+const std::vector<std::string> of_single_steps = {"close-is-kept",
+                                                  "fresh-isns",
+                                                  "no-needless-retransmission",
+                                                  "nothing-kept-in-closed",
+                                                  "patience",
+                                                  "quiet-time-is-kept",
+                                                  "timers-fit-the-state",
+                                                  "user-is-told",
+                                                  "what-is-not-answered",
+                                                  "what-moves-a-connection",
+                                                  "what-must-be-answered",
+                                                  "well-formed-segments"};
+
+bool asks_for(const setup& s, std::string_view property) {
+  const auto at = std::find(of_single_steps.begin(), of_single_steps.end(), property);
+  const std::string text = s.protocol + s.text();
+  return at == of_single_steps.end() ||
+         (at - of_single_steps.begin()) % 3 == std::accumulate(text.begin(), text.end(), 0) % 3;
+}
+
 struct model {
   std::unique_ptr<language::library> files;  // owns what everything else points into
   std::shared_ptr<const composition> composed;
@@ -149,7 +172,7 @@ model load(const setup& s, const std::vector<std::pair<std::string, std::string>
 
   std::vector<std::string> names;
   for (const language::builtin_file& f : language::builtin_files())
-    if (f.kind == language::file_kind::property) names.emplace_back(f.name);
+    if (f.kind == language::file_kind::property && asks_for(s, f.name)) names.emplace_back(f.name);
   for (const auto& probe : probes) names.push_back(probe.first);
   for (const std::string& name : names) {
     const language::document* d = m.files->find(name, language::file_kind::property, {}, errors);
