@@ -26,7 +26,9 @@ void add_limit_options(CLI::App& to, limit_options& o) {
   to.add_option("--max-depth", o.max_depth,
                 "look at runs of at most so many steps (a covering search: of any length)")
       ->check(CLI::PositiveNumber);
-  to.add_option("--time-limit", o.time_limit, "end after so many seconds in all")->check(CLI::PositiveNumber);
+  to.add_option("--time-limit", o.time_limit,
+                "search for so many seconds in all; the runs to what was found by then are still shown")
+      ->check(CLI::PositiveNumber);
   to.add_option("--memory-limit", o.memory_limit,
                 "end when the process holds so many megabytes (default: what is free)")
       ->check(CLI::PositiveNumber);
