@@ -31,7 +31,9 @@ parser.add_argument("count", type=lambda p: str(pathlib.Path(p).resolve()))
 parser.add_argument("source", type=lambda p: pathlib.Path(p).resolve())
 parser.add_argument("--all", action="store_true", help="every variant in every scenario, not a selection")
 parser.add_argument("--only", default="", help="cases with this word in their name")
-parser.add_argument("--write", action="store_true", help="write docs/cross-check.md")
+parser.add_argument("--missing", action="store_true", help="only models that docs/cross-check.md does not have")
+parser.add_argument("--write", action="store_true",
+                    help="write docs/cross-check.md; with --only or --missing the other rows stay as they are")
 parser.add_argument("--keep", help="keep the models in this folder")
 parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
 options = parser.parse_args()
@@ -45,6 +47,7 @@ if missing:
 FAST_CC = "clang" if shutil.which("clang") else "cc"
 
 HERE = options.source / "tests" / "cross_check"
+PAGE = options.source / "docs" / "cross-check.md"
 FULL = ["any-untimed", "any-lazy", "any-timed", "fifo-untimed", "fifo-lazy", "fifo-timed", "set-untimed", "set-lazy",
         "set-timed"]
 MORE = ["simultaneous", "free-copies", "wrap", "crash", "receive", "attacked", "attacked-set", "prompt",
@@ -56,7 +59,7 @@ QUICK = {
     "constant-isn": ["any-timed"],
     "data-on-syn": ["on-syn"],
     "data-on-syn-at-once": [],
-    "early-close-literal": [],  # where it differs is large: see ALL
+    "early-close-literal": [],  # where it differs is large: see OWN
     "four-message-handshake-a": ["set-untimed"],
     "four-message-handshake-b": ["fifo-timed"],
     "four-message-handshake-c": ["set-lazy"],
@@ -73,27 +76,23 @@ QUICK = {
     "time-wait-2msl": ["fifo-lazy"],
     "two-way-handshake": ["fifo-lazy"],
 }
-# What a variant is asked for with --all, if not for everything: elsewhere it differs from rfc9293 in nothing that is
-# reached.
-ALL = {
-    "ack-in-range": ["attacked", "any-timed"],
-    "data-on-syn": ["on-syn", "any-timed"],
-    "data-on-syn-at-once": ["on-syn", "any-timed"],
-    "early-close-literal": ["any-timed", "fifo-untimed", "set-lazy", "early-close"],
-    "half-duplex-close": ["receive", "any-timed", "set-untimed"],
+# With --all every variant is asked in every order and time mode, and also where what it changes is reached.
+OWN = {
+    "ack-in-range": ["attacked"],
+    "data-on-syn": ["on-syn"],
+    "data-on-syn-at-once": ["on-syn"],
+    "early-close-literal": ["early-close"],
+    "half-duplex-close": ["receive"],
     "hold-out-of-order": ["out-of-order", "receive", "data-and-abort"],
-    "listen-persists": ["other-clients", "any-timed", "set-untimed"],
+    "listen-persists": ["other-clients"],
     "receive-closing-literal": ["receive"],
-    "rst-in-window": ["attacked", "any-timed"],
-    "syn-in-window-resets": ["attacked", "any-timed"],
-    "time-wait-1msl": ["any-lazy", "any-timed", "fifo-lazy", "fifo-timed", "set-timed"],
-    "time-wait-2msl": ["fifo-lazy"],  # rfc9293's default, spelled out
-    "two-way-handshake": FULL + ["data-and-abort"],
-    "three-segment-close": FULL + ["data-and-abort"],
+    "rst-in-window": ["attacked"],
+    "syn-in-window-resets": ["attacked"],
+    "three-segment-close": ["data-and-abort"],
+    "two-way-handshake": ["data-and-abort"],
 }
 # Variants that change one thing (docs/variants.md), or are put together from such, by the small scenario in which that is
-# reached. By default only the RFCs that are put together: most of the others' rules are explored with these. With --all every
-# one is asked, in exact time as well.
+# reached. By default only the RFCs that are put together: most of the others' rules are explored with these.
 SWITCHES = {
     "switches": ["abort-closing-resets", "abort-waits", "close-in-syn-received-resets",
                  "close-in-syn-received-silent", "closing-without-timer", "rfc1122", "rfc1337-abort-waits",
@@ -131,11 +130,11 @@ def json_of(path):
 
 
 def choose_switches():
-    """Adds SWITCHES to QUICK and ALL."""
+    """Adds SWITCHES to QUICK and OWN."""
     for scenario, names in SWITCHES.items():
         for name in names:
             QUICK[name] = [scenario] if name.startswith("rfc") else []
-            ALL[name] = sorted({scenario, "any-timed"})
+            OWN[name] = [scenario]
 
 
 def variants():
@@ -150,8 +149,9 @@ def cases():
     choose_switches()
     result = []
     for protocol in variants():
-        # A variant that is new here is asked for everything until somebody chooses.
-        chosen = (ALL if options.all else QUICK).get(protocol, FULL)
+        chosen = QUICK.get(protocol, FULL)  # a variant that is new here: everything, until somebody chooses
+        if options.all:
+            chosen = FULL + [s for s in OWN.get(protocol, []) if s not in FULL]
         if protocol == "rfc9293":
             chosen = FULL + MORE + (["data-and-abort", "early-close"] if options.all else [])
         for scenario in chosen:
@@ -159,7 +159,13 @@ def cases():
     result.append(("rfc9293", "any-timed", ["B.isn=constant"]))
     # The worked example of docs/semantics.md.
     result += [(str(HERE / "knock.json"), f"knock-{kind}", []) for kind in ("any", "fifo", "set", "timed")]
-    return [c for c in result if options.only in f"{c[0]} in {c[1]} {' '.join(c[2])}"]
+    known = rows_of_the_page() if options.missing else {}
+    return [c for c in result if options.only in title_of(c) and title_of(c) not in known]
+
+
+def title_of(case):
+    protocol, scenario, settings = case
+    return f"{pathlib.Path(protocol).stem} in {scenario}{''.join(' ' + s for s in settings)}"
 
 
 def properties_for(scenario):
@@ -405,11 +411,11 @@ def main():
     rows, tables, wrong = [], [], 0
     start = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(max_workers=options.jobs) as pool:
-        assertions = [] if options.only else [pool.submit(judged)]
-        broken = [] if options.only else list(map(lambda one: pool.submit(told_apart, one), BROKEN))
+        part = options.only or options.missing
+        assertions = [] if part else [pool.submit(judged)]
+        broken = [] if part else list(map(lambda one: pool.submit(told_apart, one), BROKEN))
         for case, answers, differences, seconds in pool.map(compare, asked):
-            protocol, scenario, settings = case
-            title = f"{pathlib.Path(protocol).stem} in {scenario}{''.join(' ' + s for s in settings)}"
+            title = title_of(case)
             if differences:
                 wrong += 1
                 print(f"DIFFERENT {title}", *differences, sep="\n  ", flush=True)
@@ -418,7 +424,7 @@ def main():
                       f"{asked_of(answers[0]['verdicts'])} verdicts ({seconds:.0f} s)", flush=True)
             rows.append((title, answers, differences))
             for of, share in BROKEN_TABLES:
-                if case == ("rfc9293", of, []) and answers:
+                if case == ("rfc9293", of, []) and answers and not part:
                     tables.append((of, share, pool.submit(broken_tables, of, answers)))
         asserted = [row for future in assertions for row in future.result()]
         broken = [future.result() for future in broken]
@@ -440,15 +446,35 @@ def main():
     return 1 if wrong else 0
 
 
+def rows_of_the_page():
+    """The lines of the page's models, by title."""
+    lines = PAGE.read_text(encoding="utf-8").split("## Models that are wrong")[0].splitlines()
+    return {line.split("|")[1].strip(): line for line in lines if line.startswith("| ") and " in " in line.split("|")[1]}
+
+
+def row_of(title, answers, differences):
+    if not answers:
+        return f"| {title} | {differences[0].splitlines()[0]} |"
+    t, s, r = answers
+    pairs = "" if t["pairs"] is None else f"{t['pairs']:,}, {s['pairs']:,}"
+    same = "" if not differences else "**different** "
+    return (f"| {title} | {t['states']:,} | {s['states']:,} | {r['states']:,} | {t['steps']:,} | {s['steps']:,} | "
+            f"{r['steps']:,} | {pairs} | {reached(t['verdicts'])} | {same}{in_words(t['verdicts'])} |")
+
+
 def write(rows, broken, tables):
     def tool(command, pattern):
         done = subprocess.run(command, capture_output=True, text=True)
         found = re.search(pattern, done.stdout + done.stderr)
         return found[0] if found else "?"
 
-    equal = sum(not differences for _, _, differences in rows)
-    states = sum(answers[0]["states"] for _, answers, _ in rows if answers)
-    verdicts = sum(asked_of(answers[0]["verdicts"]) for _, answers, _ in rows if answers)
+    page = rows_of_the_page() if options.only or options.missing else {}
+    page.update({title: row_of(title, answers, differences) for title, answers, differences in rows})
+    lines_of_models = list(page.values())
+    equal = sum("**different**" not in line and line.count("|") > 3 for line in lines_of_models)
+    states = sum(int(line.split("|")[2].replace(",", "")) for line in lines_of_models if line.count("|") > 3)
+    verdicts = sum(len(kind.split(",")) for line in lines_of_models if line.count("|") > 3
+                   for kind in line.split("|")[10].split(";") if ":" in kind)
     lines = [
         "# Cross-check: tcpmc, SPIN and rumur on the same models", "",
         "Does tcpmc explore what a protocol and a scenario mean? Here two other model checkers, written by others, explore the",
@@ -459,7 +485,7 @@ def write(rows, broken, tables):
         "a transition of tcpmc, a transition of SPIN (less one: it counts coming to the initial state), and a rule that rumur",
         "fired. [semantics.md](semantics.md) says what states and steps are.", "",
         f"{tool(['spin', '-V'], r'Spin Version [0-9.]+')}, {tool(['rumur', '--version'], r'[Rr]umur.*[0-9]+')}. "
-        f"**{equal} of {len(rows)} models are equal in everything**: {states:,} states and {verdicts:,} verdicts in each tool.", "",
+        f"**{equal} of {len(page)} models are equal in everything**: {states:,} states and {verdicts:,} verdicts in each tool.", "",
         "- *pairs*: on the unlimited network (`set-...`) `tcpmc check` keeps only the largest channel contents. There, states and",
         "  steps are those of plain exploration, its verdicts are compared as everywhere, and so are the pairs of endpoints that",
         "  it finds reachable with those that SPIN met.",
@@ -467,15 +493,11 @@ def write(rows, broken, tables):
         "- A scenario's name gives its network and its time mode; its file says the rest.", "",
         "| model | states | SPIN | rumur | steps | SPIN | rumur | pairs, SPIN | reached | verdicts of all three |",
         "|---|--:|--:|--:|--:|--:|--:|--:|---|---|"]
-    for title, answers, differences in rows:
-        if not answers:
-            lines.append(f"| {title} | {differences[0].splitlines()[0]} |")
-            continue
-        t, s, r = answers
-        pairs = "" if t["pairs"] is None else f"{t['pairs']:,}, {s['pairs']:,}"
-        same = "" if not differences else "**different** "
-        lines.append(f"| {title} | {t['states']:,} | {s['states']:,} | {r['states']:,} | {t['steps']:,} | {s['steps']:,} | "
-                     f"{r['steps']:,} | {pairs} | {reached(t['verdicts'])} | {same}{in_words(t['verdicts'])} |")
+    lines += lines_of_models
+    if options.only or options.missing:
+        text = PAGE.read_text(encoding="utf-8")
+        PAGE.write_text("\n".join(lines) + "\n\n" + text[text.index("## Models that are wrong"):], encoding="utf-8")
+        return
     lines += ["", "## Models that are wrong on purpose", "",
               "rfc9293 with one change is exported, and compared with what tcpmc counts for the right one (states, steps).", "",
               "| change | scenario | right | SPIN on the wrong one | rumur on the wrong one |", "|---|---|---|---|---|"]
@@ -490,7 +512,7 @@ def write(rows, broken, tables):
                   "change. For that, the test `reference_test` compares the tables with the interpreter step by step.", "",
                   "| scenario | reactions | noticed |", "|---|--:|--:|"]
         lines += [f"| rfc9293 in {scenario} | {reactions} | {noticed} |" for scenario, _, reactions, noticed in tables]
-    (options.source / "docs" / "cross-check.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 sys.exit(main())
