@@ -410,8 +410,8 @@ def main():
     asked = cases()
     rows, tables, wrong = [], [], 0
     start = time.monotonic()
+    part = options.only or options.missing
     with concurrent.futures.ThreadPoolExecutor(max_workers=options.jobs) as pool:
-        part = options.only or options.missing
         assertions = [] if part else [pool.submit(judged)]
         broken = [] if part else list(map(lambda one: pool.submit(told_apart, one), BROKEN))
         for case, answers, differences, seconds in pool.map(compare, asked):
@@ -423,6 +423,8 @@ def main():
                 print(f"equal     {title}: {answers[0]['states']} states, {answers[0]['steps']} steps, "
                       f"{asked_of(answers[0]['verdicts'])} verdicts ({seconds:.0f} s)", flush=True)
             rows.append((title, answers, differences))
+            if options.write and part:  # such a run may be stopped at any time
+                write(rows, [], [])
             for of, share in BROKEN_TABLES:
                 if case == ("rfc9293", of, []) and answers and not part:
                     tables.append((of, share, pool.submit(broken_tables, of, answers)))
@@ -441,7 +443,7 @@ def main():
         wrong += not caught
         print(f"{'caught' if caught else 'MISSED'}    {noticed} of {reactions} broken reactions of tcpmc's tables, in {scenario}")
     print(f"{len(rows)} models, {wrong} different, {time.monotonic() - start:.0f} s")
-    if options.write:
+    if options.write and not part:
         write(rows, broken, tables)
     return 1 if wrong else 0
 
