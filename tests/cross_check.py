@@ -50,8 +50,7 @@ HERE = options.source / "tests" / "cross_check"
 PAGE = options.source / "docs" / "cross-check.md"
 FULL = ["any-untimed", "any-lazy", "any-timed", "fifo-untimed", "fifo-lazy", "fifo-timed", "set-untimed", "set-lazy",
         "set-timed"]
-MORE = ["simultaneous", "free-copies", "wrap", "crash", "receive", "attacked", "attacked-set", "prompt",
-        "steps"]
+MORE = ["simultaneous", "free-copies", "wrap", "crash", "receive", "attacked", "prompt", "steps"]
 # What a variant is asked for by default: something small where it differs from rfc9293, which is asked for all.
 QUICK = {
     "ack-in-range": [],
@@ -153,7 +152,7 @@ def cases():
         if options.all:
             chosen = FULL + [s for s in OWN.get(protocol, []) if s not in FULL]
         if protocol == "rfc9293":
-            chosen = FULL + MORE + (["data-and-abort", "early-close"] if options.all else [])
+            chosen = FULL + MORE + (["attacked-set", "data-and-abort", "early-close"] if options.all else [])
         for scenario in chosen:
             result.append((protocol, scenario, SETTINGS.get(protocol, [])))
     result.append(("rfc9293", "any-timed", ["B.isn=constant"]))
