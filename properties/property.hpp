@@ -49,7 +49,8 @@ struct property_set {
 
 // Marks are bits: that a property is violated, that its witness was seen, that a bound was met.
 using marks = std::uint64_t;
-inline constexpr int most_properties = 28;  // twice these and system::bound_count bits are a mark
+inline constexpr int most_properties = 28;
+static_assert(2 * most_properties + system::bound_count <= 64);
 constexpr marks violated(std::size_t property) { return marks{1} << property; }
 constexpr marks witnessed(std::size_t property) { return marks{1} << (most_properties + property); }
 constexpr marks bounds_met(std::uint32_t bounds) { return marks{bounds} << (2 * most_properties); }
