@@ -326,9 +326,11 @@ void why_analysis::look_from_outside(change_report& c,
     try {
       seen = properties::compare_outside(*right, *other, growth * q->statistics.states + more_states);
     } catch (const language::model_error&) {
-      continue;  // it breaks where the question met its limit before
+      ++c.undecided;  // it breaks where the question met its limit before
+      continue;
     }
     c.compared += seen.is == properties::look::same;
+    c.undecided += seen.is == properties::look::too_large;
     if (seen.is != properties::look::different) continue;
     c.told_in = q;
     c.told = difference_text(*right, *seen.difference);

@@ -49,6 +49,7 @@ struct change_report {
   bool same_size = true;             // unnoticed: all had as many states and steps as without the change
   // Unnoticed: what somebody sees who looks from outside (properties/outside.hpp).
   std::size_t compared = 0;               // questions in which nothing can be told apart
+  std::size_t undecided = 0;              // that were too large to compare, or broke on the way
   const why_question* told_in = nullptr;  // the first in which something can
   std::string told;                       // and what
 };

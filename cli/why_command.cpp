@@ -110,6 +110,7 @@ std::string effect_text(const change_report& c, const char* tick) {
     text += fmt::format("; seen from outside in {0}{1}{0}: {2}", tick, c.told_in->name, c.told);
   else if (c.compared > 0)
     text += fmt::format("; nobody outside can tell in {} question{}", c.compared, c.compared == 1 ? "" : "s");
+  if (c.undecided > 0) text += fmt::format("; too large to compare in {}", c.undecided);
   return text;
 }
 
@@ -125,7 +126,7 @@ std::string removal_text(const rule_report& r, const char* tick) {
 enum class harm { none_seen, explained, open };
 
 harm harm_of(const rule_report& rule, const change_report& c, const explanations& why) {
-  if (c.told_in == nullptr && c.compared > 0) return harm::none_seen;
+  if (c.told_in == nullptr && c.compared > 0 && c.undecided == 0) return harm::none_seen;
   return why.of(rule.rule->id, c.change.text) != nullptr ? harm::explained : harm::open;
 }
 
@@ -218,7 +219,7 @@ json document(const why_report& r, const explanations& why) {
         one["questions"] = c.asked;
         one["open"] = c.open;
         one["same_size"] = c.same_size;
-        one["outside"] = {{"same_in", c.compared}};
+        one["outside"] = {{"same_in", c.compared}, {"undecided", c.undecided}};
         if (c.told_in != nullptr) {
           one["outside"]["told_in"] = c.told_in->name;
           one["outside"]["told"] = c.told;

@@ -218,6 +218,7 @@ static void send_on(struct channel *c) {
   int i;
   w.out.@age@ = 0;
   if (w.sent.n < CAPACITY) w.sent.s[w.sent.n++] = w.out;
+  else if (IS_SET) model_error("one step sends more segments than the array holds: raise --room");
   if (IS_SET) {  /* each segment once, with its least age */
     for (i = 0; i < c->n; i++) {
       struct segment old = c->s[i];
