@@ -328,6 +328,21 @@ const std::vector<mistake> protocol_mistakes = {
     {"parameter_looks_at_a_timer", tiny(R"("window - 1")", R"("running(again) ? 1 : 0")"),
      "p.json:3:57: running(...) cannot be used here\n"
      "  hint: the value has to be a constant\n"},
+    {"field_without_type", tiny(R"("data": "0..1")", R"("data": { "stamp": "count" })"),
+     "p.json:5:80: the field 'data' has no \"type\"\n"},
+    {"stamp_of_another_kind", tiny(R"("data": "0..1")", R"("data": { "type": "0..1", "stamp": "iss" })"),
+     "p.json:5:108: an integer is expected here, but this is a sequence number\n"},
+    {"stamp_that_looks_at_a_segment",
+     tiny(R"("data": "0..1")", R"("data": { "type": "0..1", "stamp": "seg.data" })"),
+     "p.json:5:108: 'seg.data' cannot be read here\n"
+     "  hint: no segment arrives here\n"},
+    {"stamp_of_a_field_of_unknown_type",
+     tiny(R"("data": "0..1")", R"("data": { "type": "int", "stamp": "count" })"),
+     "p.json:5:90: 'int' is not a type\n"
+     "  hint: \"bool\", \"sequence\", \"0..2\", \"0..octets\", or an array of words\n"},
+    {"stamp_with_unknown_key", tiny(R"("data": "0..1")", R"("data": { "type": "0..1", "stmp": "count" })"),
+     "p.json:5:98: unknown key \"stmp\"\n"
+     "  hint: did you mean 'stamp'?\n"},
     {"requirement_violated", tiny(R"("window - 1")", R"("window")"),
      "p.json:4:26: the parameters do not fit together: a window has room\n"
      "  hint: needed: window > room\n"},
@@ -1284,6 +1299,30 @@ TEST_F(on_disk, a_variant_with_a_new_rule_variable_and_field_needs_no_building) 
   EXPECT_EQ(all.all[0].after[slot("newest")], 2);
   ASSERT_EQ(all.all[0].sent.size(), 1U);
   EXPECT_EQ(all.all[0].sent[0][7], 2);
+}
+
+TEST_F(on_disk, a_stamped_field_has_its_stamp_where_a_send_does_not_name_it) {
+  const std::string file = write("stamped.json", R"-({ "variant": "stamped", "of": "rfc9293", "cite": "mine",
+  "declare": {
+    "segment": { "fields": { "stamp": { "type": "0..3", "stamp": "twice", "says": "two times the clock" } } },
+    "endpoint": { "variables": { "clock": { "type": "0..1", "initial": 1 } } },
+    "define": { "twice": "clock + clock" } },
+  "changes": [ { "replace": "open-active", "with": { "id": "open-loudly", "in": "CLOSED",
+    "do": ["send SYN seq=iss stamp=clock", "send RST seq=iss"] } } ] })-");
+  library lib;
+  diagnostics errors;
+  const auto source = load_protocol(file, lib, {}, errors);
+  ASSERT_TRUE(source) << errors.text();
+  const document* scenario = lib.find("two-connections", file_kind::scenario, {}, errors);
+  const auto composed = compose(*source, *scenario, {}, errors);
+  ASSERT_TRUE(composed) << errors.text();
+  const system::observers none;
+  const system::endpoint_machine machine(*composed, 0, none);
+  const system::reactions opened = machine.call(machine.initial(), 0);  // OPEN active
+  ASSERT_EQ(opened.all.size(), 1U);
+  ASSERT_EQ(opened.all[0].sent.size(), 2U);
+  EXPECT_EQ(opened.all[0].sent[0][7], 1);  // as it says
+  EXPECT_EQ(opened.all[0].sent[1][7], 2);
 }
 
 TEST_F(on_disk, a_crash_spares_what_is_stable_and_nothing_else) {

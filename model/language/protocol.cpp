@@ -225,7 +225,7 @@ class compiler {
         errors_.add(n.at, fmt::format("the name '{}' is taken already by a flag", n.name));
         continue;
       }
-      const auto of = read_type(n.node, words, errors_);
+      const auto of = read_field(n, words);
       if (!of) {
         words.broken.insert("seg." + n.name);
         continue;
@@ -255,6 +255,23 @@ class compiler {
         words.forbidden[fmt::format("{}.{}", scoped, name)] =
             "a rule sees its own endpoint and the segment that arrives, nothing else";
     timers();
+  }
+
+  // A field's type, alone or with a stamp: the field's value where a send does not name it.
+  std::optional<type> read_field(const named_node& n, const vocabulary& words) {
+    if (n.node.is != kind::object) return read_type(n.node, words, errors_);
+    refuse_unknown_keys(n.node, {"type", "stamp", "says"}, errors_);
+    text_of(n.node, "says", errors_);
+    const json_node* of = n.node.find("type");
+    if (of == nullptr) {
+      errors_.add(n.node.at, fmt::format("the field '{}' has no \"type\"", n.name));
+      return std::nullopt;
+    }
+    const auto result = read_type(*of, words, errors_);
+    const json_node* stamp = n.node.find("stamp");
+    if (const auto e = result && stamp != nullptr ? parse_expression(*stamp, errors_) : std::nullopt)
+      pending_stamps_.emplace_back(p_.fields.size(), *e);
+    return result;
   }
 
   void limit(const std::vector<named_node>& list, std::size_t most, const char* what) {
@@ -342,6 +359,9 @@ class compiler {
     for (const auto& [index, e] : pending_timers_)
       if (auto ticks = binder(p_.words, errors_).bind(e, type::integer()))
         p_.timers[index].ticks = std::move(*ticks);
+    for (const auto& [index, e] : pending_stamps_)
+      if (auto value = binder(p_.words, errors_).bind(e, p_.fields[index].second))
+        stamps_[index] = std::move(*value);
     // A definition without parameters is checked even where nothing uses it.
     vocabulary everything = p_.words;
     everything.variables.insert(segment_words_.begin(), segment_words_.end());
@@ -580,6 +600,10 @@ class compiler {
         break;
       case verb::send:
         result.segment = bind_segment(*a, p_, words, errors_);
+        for (const auto& [index, value] : stamps_)
+          if (std::none_of(a->fields.begin(), a->fields.end(),
+                           [&](const action::field& f) { return f.name == p_.fields[index].first; }))
+            result.segment[p_.flags.size() + index] = value;
         break;
       case verb::perform:
         perform(*a, words, into);
@@ -704,7 +728,8 @@ class compiler {
   protocol p_;
   std::map<std::string, vocabulary::variable> segment_words_;
   vocabulary arrival_words_;  // what rules for arriving segments may read
-  std::vector<std::pair<std::size_t, expression>> pending_timers_;
+  std::vector<std::pair<std::size_t, expression>> pending_timers_, pending_stamps_;
+  std::map<std::size_t, code> stamps_;  // by field
   std::set<std::string> performed_;
   std::vector<std::string> stage_names_;
   std::vector<std::string> performing_;  // the procedures that are being put in
