@@ -58,6 +58,7 @@ QUICK = {
     "constant-isn": ["any-timed"],
     "data-on-syn": ["on-syn"],
     "data-on-syn-at-once": [],
+    "delayed-ack": ["receive"],
     "early-close-literal": [],  # where it differs is large: see OWN
     "four-message-handshake-a": ["set-untimed"],
     "four-message-handshake-b": ["fifo-timed"],
@@ -68,6 +69,7 @@ QUICK = {
     "no-time-wait": ["fifo-timed"],
     "receive-closing-literal": [],
     "rfc1337": ["set-timed"],
+    "rst-at-last-ack": [],
     "rst-in-window": [],
     "syn-in-window-resets": [],
     "three-segment-close": ["set-untimed"],
@@ -80,11 +82,13 @@ OWN = {
     "ack-in-range": ["attacked"],
     "data-on-syn": ["on-syn"],
     "data-on-syn-at-once": ["on-syn"],
+    "delayed-ack": ["data-and-abort", "receive"],
     "early-close-literal": ["early-close"],
     "half-duplex-close": ["receive"],
     "hold-out-of-order": ["out-of-order", "receive", "data-and-abort"],
     "listen-persists": ["other-clients"],
     "receive-closing-literal": ["receive"],
+    "rst-at-last-ack": ["data-and-abort", "receive"],
     "rst-in-window": ["attacked"],
     "syn-in-window-resets": ["attacked"],
     "three-segment-close": ["data-and-abort"],
@@ -108,6 +112,8 @@ SWITCHES = {
     "set-timed": ["user-time-out-told"],
     "set-untimed": ["two-way-handshake-with-data", "two-way-listener", "two-way-remembering-listener"],
 }
+# Variants whose clocks come to rest only where connections come to an end in time.
+PROMPT = {"rfc1337-f2": ["prompt", "fifo-prompt"]}
 # Properties whose observers tell many more states apart, and where they are asked. (The others are asked everywhere.)
 ONLY_IN = {
     "a-guess-hits": ["attacked", "attacked-set"],
@@ -151,6 +157,8 @@ def cases():
         chosen = QUICK.get(protocol, FULL)  # a variant that is new here: everything, until somebody chooses
         if options.all:
             chosen = FULL + [s for s in OWN.get(protocol, []) if s not in FULL]
+        if protocol in PROMPT:
+            chosen = PROMPT[protocol][0 if options.all else 1:]
         if protocol == "rfc9293":
             chosen = FULL + MORE + (["attacked-set", "data-and-abort", "early-close"] if options.all else [])
         for scenario in chosen:
