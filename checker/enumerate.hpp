@@ -1,9 +1,13 @@
 // The enumerating search: every reachable state once, breadth-first, with any number of threads.
 //
-// A level is expanded in rounds. First every thread takes words of the level and sorts their successors by
-// partition of the visited set into its own buffers; when the buffers are full, every thread takes partitions
-// and inserts what all have for it. So nobody waits for a lock, and a partition's cache lines are asked for
-// many words at a time. What is new is the next level.
+// A level is expanded in rounds, in which every thread takes words of the level. What is new of their
+// successors is the next level. What was visited is in matrices of bits (matrices.hpp), if the system can
+// tell how words are pairs and that takes less memory than a set of words: then each thread sets the bits of
+// its successors at once, but those that there is no row or column for yet; one thread makes room for these
+// when the round is over. Otherwise it is in a set of words (visited.hpp): then every thread sorts its
+// successors by partition of the set into buffers of its own, and when these are full, every thread takes
+// partitions and inserts what all have for it. In either case nobody waits for a lock, and memory is asked
+// for before it is needed, for many words at a time.
 //
 // The system only looks up while threads run. A word for which something is missing is kept for later; when
 // the level is through, the system learns what was missing and those words are expanded again, until none is
@@ -30,6 +34,7 @@
 
 #include "checker/crew.hpp"
 #include "checker/levels.hpp"
+#include "checker/matrices.hpp"
 #include "checker/report.hpp"
 #include "checker/scatter.hpp"
 #include "checker/visited.hpp"
@@ -70,6 +75,13 @@ concept GroupSystem = requires(const System constant, int pass, typename System:
   { System::most_in_group } -> std::convertible_to<std::size_t>;
 };
 
+// What it may offer as well: which bits of a word are the numbers that matrices.hpp wants.
+template <typename System>
+concept PairSystem = sizeof(typename System::word) == sizeof(matrix_set::word) &&
+                     requires(const System constant) {
+  { constant.split() } -> std::same_as<std::array<typename System::word, 5>>;
+};
+
 template <TransitionSystem System>
 class enumerating_search {
  public:
@@ -100,7 +112,7 @@ class enumerating_search {
     if (result_.ended == outcome::complete || result_.ended == outcome::goal_reached ||
         result_.ended == outcome::depth_limit)
       result_.depth = levels_->levels() - 1;
-    result_.states = visited_->size();
+    result_.states = states_;
     return result_;
   }
 
@@ -162,6 +174,8 @@ class enumerating_search {
     std::size_t pending = 0;                                            // of `successors`
     std::vector<word> odd;                                              // that groups leave to `expand`
     std::vector<word> later;                                            // something was missing
+    std::vector<word> homeless;                                         // that matrices have no place for
+    std::uint64_t discovered = 0;                                       // new states, in this round
     typename System::missing missing;
     std::vector<found> marked;  // by the word that is being expanded
     std::array<occurrence, 64> first;
@@ -178,8 +192,8 @@ class enumerating_search {
     levels_ = std::make_unique<level_store<word>>(*log_);
     if (checkpoints_) levels_->keep_in_memory(0);
     layouts_ = {system_.words()};
-    visited_ = std::make_unique<visited_set<word>>(system_.words().width());
-    begin_buffers();
+    sparse_ = false;
+    begin_visited();
     level_memory_ = wanted.level_memory;
     result_ = {};
   }
@@ -231,8 +245,8 @@ class enumerating_search {
         write(identity_record, 0, std::as_bytes(std::span(wanted.identity)));
       }
       const word first = system_.initial();
-      visited_->insert(first);
       levels_->add(0, {&first, 1}, system_.words().width(), 0);
+      rebuild_visited();
       return 0;
     }
     log_->cut(good);
@@ -261,6 +275,7 @@ class enumerating_search {
 
   // Expands all words of a level. False: a limit was reached.
   bool expand_level(std::size_t level, bool only_look, limit_watch& limits) {
+    next_level_ = level + 1;
     std::vector<word> again;  // words for which something was missing, in the current layout
     std::atomic<std::size_t> next_chunk = 0, next_again = 0;
     bool first_pass = true;
@@ -276,20 +291,24 @@ class enumerating_search {
               again.begin() + static_cast<std::ptrdiff_t>(std::min(again.size(), (c + 1) * chunk)));
           return true;
         }
-        const auto& from = layouts_[levels_->read(level, c, w.taken)];
-        if (from != system_.words())
-          for (word& x : w.taken) x = system_.repack(x, from);
+        read(level, c, w.taken);
+        // The more words, the larger the groups, if their successors need no room.
+        const std::size_t more = matrices_ ? std::min(most_chunks, chunks / (2 * workers_.size())) : 0;
+        for (std::size_t n = 0, next; n < more && (next = next_chunk++) < chunks; ++n) {
+          read(level, next, w.room);
+          w.taken.insert(w.taken.end(), w.room.begin(), w.room.end());
+        }
         return true;
       };
       for (;;) {
         on_all(chunks > 1, [&](worker& w) {
           while (!full(w) && (w.next < w.taken.size() || take(w))) expand_some(w, only_look);
         });
-        insert_all(level + 1);
+        insert_all();
         if (!limits.check(so_far(level), result_.ended)) return stopped(level);
         if ((first_pass ? next_chunk : next_again) >= chunks && nothing_taken()) break;
       }
-      flush(level + 1);
+      flush();
       typename System::missing missing;
       again.clear();
       for (worker& w : workers_) {
@@ -306,8 +325,15 @@ class enumerating_search {
     return true;
   }
 
+  // The words of a chunk, in the layout of now.
+  void read(std::size_t level, std::size_t c, std::vector<word>& into) const {
+    const auto& from = layouts_[levels_->read(level, c, into)];
+    if (from != system_.words())
+      for (word& x : into) x = system_.repack(x, from);
+  }
+
   // Expands the words of a chunk, or some of them where the buffers get full.
-  void expand_some(worker& w, bool only_look) const {
+  void expand_some(worker& w, bool only_look) {
     if (only_look) {
       for (; w.next < w.taken.size(); ++w.next)
         noted(w, w.taken[w.next], system_.look(w.taken[w.next], w.missing));
@@ -321,7 +347,7 @@ class enumerating_search {
 
   // Where groups' successors go.
   struct to_buffers {
-    const enumerating_search& search;
+    enumerating_search& search;
     worker& w;
     word* room(std::size_t n) {
       if (w.successors.size() - w.pending < n) search.put_successors(w);
@@ -340,18 +366,25 @@ class enumerating_search {
     void used(std::size_t n) { w.transitions -= n; }
   };
 
-  void expand_in_groups(worker& w) const {
+  void expand_in_groups(worker& w) {
     // The more words, the larger the groups. But they should not give many more successors than there is
     // room for.
-    const std::size_t some = std::max(fewest_at_once, w.buffers.left(buffer_words_) / steps_at_most_mostly);
+    const std::size_t some =
+        matrices_ ? w.taken.size()
+                  : std::max(fewest_at_once, w.buffers.left(buffer_words_) / steps_at_most_mostly);
     const std::span<word> words = std::span(w.taken).subspan(w.next, std::min(some, w.taken.size() - w.next));
     w.next += words.size();
     w.odd.clear();
     static_assert(System::most_in_group <= some_successors);
     to_buffers into{*this, w};
+    const auto sort = [&](int by) {
+      sort_by(words, w.room, system_.key_bits(by), [&](word x) { return system_.key(by, x); });
+    };
+    if (matrices_)
+      sort(1);  // so that words of a group of the first pass are in an order, too: their places are near
     for (int pass = 0; pass < 2; ++pass) {
       const auto key = [&](word x) { return system_.key(pass, x); };
-      sort_by(words, w.room, system_.key_bits(pass), key);
+      sort(pass);
       for (std::size_t from = 0, to = 0; from < words.size(); from = to) {
         const word common = key(words[from]);
         while (to < words.size() && to - from < System::most_in_group && key(words[to]) == common) ++to;
@@ -369,7 +402,7 @@ class enumerating_search {
     }
   }
 
-  void expand(worker& w, word at) const {
+  void expand(worker& w, word at) {
     std::size_t steps = 0;
     const auto e = system_.expand(at, w.missing, [&](word next, const step&, marks m) {
       if ((m & ~result_.seen) != 0) [[unlikely]]
@@ -380,13 +413,29 @@ class enumerating_search {
     });
     if (noted(w, at, e)) w.transitions += steps;
   }
-  void put_successors(worker& w) const {
-    for (std::size_t i = 0; i < w.pending; ++i) {
-      const word mixed = visited_->mix(w.successors[i]);
-      w.buffers.put(visited_->partition_of(mixed), visited_->rest_of(mixed));
+  void put_successors(worker& w) {
+    put(w, std::span(w.successors).first(std::exchange(w.pending, 0)),
+        [&](word fresh) { discover(w, fresh); });
+  }
+  // Inserts words, or keeps them until insert_all(). Calls fresh(word) for each that is inserted now and was
+  // not there.
+  template <typename Fresh>
+  void put(worker& w, std::span<const word> words, Fresh&& fresh) {
+    if (!matrices_) {
+      for (const word x : words) {
+        const word mixed = visited_->mix(x);
+        w.buffers.put(visited_->partition_of(mixed), visited_->rest_of(mixed));
+      }
+      w.buffers.count(words.size());
+      return;
     }
-    w.buffers.count(w.pending);
-    w.pending = 0;
+    if constexpr (PairSystem<System>) {
+      const auto homeless = [&](word x) { w.homeless.push_back(x); };
+      if (workers_.size() > 1)
+        matrices_->insert<true>(words, fresh, homeless);
+      else
+        matrices_->insert<false>(words, fresh, homeless);
+    }
   }
   // Keeps what a word and its steps are marked with; if something was missing, keeps the word for later.
   bool noted(worker& w, word at, const typename System::expansion& e) const {
@@ -431,43 +480,78 @@ class enumerating_search {
     w.here = 0;
   }
 
-  // Inserts all that is buffered; what is new goes to level `next`.
-  void insert_all(std::size_t next) {
-    insert_buffered([&](worker& w, word fresh) { discover(w, next, fresh); });
+  // Inserts all that is kept.
+  void insert_all() {
+    insert_kept([&](worker& w, word fresh) { discover(w, fresh); });
     for (worker& w : workers_) result_.transitions += std::exchange(w.transitions, 0);
-    const std::uint64_t states = visited_->size();
     // All buffers together take about two thirds of a byte a state, if rests have at most 32 bits.
-    buffer_words_ = std::max<std::size_t>(64, states / 8 / (visited_set<word>::partitions * workers_.size()));
-    levels_->keep_in_memory(level_memory_ + (level_memory_ != 0 ? states / 8 : 0));
+    buffer_words_ =
+        std::max<std::size_t>(64, states_ / 8 / (visited_set<word>::partitions * workers_.size()));
+    levels_->keep_in_memory(level_memory_ + (level_memory_ != 0 ? states_ / 8 : 0));
+    if (matrices_ && matrices_->bytes() > most_of_sparse_matrices + states_ * bytes_of_a_word) {
+      sparse_ = true;
+      flush();
+      rebuild_visited();
+    }
   }
 
-  // Calls fresh(worker, word) for each buffered word that was not there.
+  // Calls fresh(worker, word) for each word that was kept and is new.
   template <typename Fresh>
-  void insert_buffered(Fresh&& fresh) {
-    std::atomic<std::size_t> next_partition = 0;
-    on_all(visited_->size() > small, [&](worker& w) {
-      for (std::size_t p; (p = next_partition++) < visited_set<word>::partitions;)
-        for (worker& from : workers_)
-          from.buffers.take(
-              p, [&](auto rests) { visited_->insert(p, rests, [&](word was_new) { fresh(w, was_new); }); });
-    });
+  void insert_kept(Fresh&& fresh) {
+    if (matrices_) {
+      find_homes(fresh);
+    } else {
+      std::atomic<std::size_t> next_partition = 0;
+      on_all(states_ > small, [&](worker& w) {
+        for (std::size_t p; (p = next_partition++) < visited_set<word>::partitions;)
+          for (worker& from : workers_)
+            from.buffers.take(
+                p, [&](auto rests) { visited_->insert(p, rests, [&](word was_new) { fresh(w, was_new); }); });
+      });
+      begin_buffers();
+    }
+    for (worker& w : workers_) states_ += std::exchange(w.discovered, 0);
+  }
+  template <typename Fresh>
+  void find_homes(Fresh&& fresh) {
+    if constexpr (PairSystem<System>)
+      for (worker& w : workers_) {
+        for (const word x : w.homeless) matrices_->make_room(x);
+        matrices_->insert<false>(
+            w.homeless, [&](word was_new) { fresh(w, was_new); }, [](word) { std::abort(); });
+        w.homeless.clear();
+      }
+  }
+
+  void begin_visited() {
+    visited_.reset();
+    matrices_.reset();
+    states_ = 0;
+    if constexpr (PairSystem<System>) {
+      const auto [left, right, rest, row, column] = system_.split();
+      const matrix_set::split split{left, right, rest, row, column};
+      if (!sparse_ && matrix_set::fits(split)) matrices_.emplace(split);
+    }
+    if (matrices_) return;
+    visited_ = std::make_unique<visited_set<word>>(system_.words().width());
     begin_buffers();
   }
-
   void begin_buffers() {
     for (worker& w : workers_) w.buffers.begin(buffer_words_, visited_->rest_bits());
   }
 
-  void discover(worker& w, std::size_t level, word fresh) {
+  void discover(worker& w, word fresh) {
+    ++w.discovered;
     w.fresh.push_back(fresh);
-    if (w.fresh.size() == level_store<word>::chunk_words) flush(level, w);
+    if (w.fresh.size() == level_store<word>::chunk_words) flush(w);
   }
-  void flush(std::size_t level, worker& w) {
-    levels_->add(level, w.fresh, system_.words().width(), static_cast<std::uint32_t>(layouts_.size() - 1));
+  void flush(worker& w) {
+    levels_->add(next_level_, w.fresh, system_.words().width(),
+                 static_cast<std::uint32_t>(layouts_.size() - 1));
     w.fresh.clear();
   }
-  void flush(std::size_t level) {
-    for (worker& w : workers_) flush(level, w);
+  void flush() {
+    for (worker& w : workers_) flush(w);
   }
 
   // Has the system learn, and brings everything into the layout that it has then.
@@ -483,9 +567,7 @@ class enumerating_search {
 
   // From the levels, so that there are never two sets.
   void rebuild_visited() {
-    visited_.reset();
-    visited_ = std::make_unique<visited_set<word>>(system_.words().width());
-    begin_buffers();
+    begin_visited();
     for (std::size_t level = 0; level < levels_->levels(); ++level) {
       std::atomic<std::size_t> next_chunk = 0;
       const std::size_t chunks = levels_->chunks(level);
@@ -493,15 +575,11 @@ class enumerating_search {
         on_all(chunks > 1, [&](worker& w) {
           std::vector<word> words;
           for (std::size_t c; !full(w) && (c = next_chunk++) < chunks;) {
-            const auto& from = layouts_[levels_->read(level, c, words)];
-            for (const word x : words) {
-              const word mixed = visited_->mix(system_.repack(x, from));
-              w.buffers.put(visited_->partition_of(mixed), visited_->rest_of(mixed));
-            }
-            w.buffers.count(words.size());
+            read(level, c, words);
+            put(w, words, [&](word) { ++w.discovered; });
           }
         });
-        insert_buffered([](worker&, word) {});
+        insert_kept([](worker& w, word) { ++w.discovered; });
       }
     }
   }
@@ -539,18 +617,22 @@ class enumerating_search {
     else
       crew_->run([&](unsigned i) { work(workers_[i]); });
   }
-  bool full(const worker& w) const { return w.buffers.left(buffer_words_) == 0; }
+  // Whether what is kept has to be inserted, or it is time to look at the limits.
+  bool full(const worker& w) const {
+    if (matrices_) return w.homeless.size() >= most_homeless || w.transitions >= most_in_round;
+    return w.buffers.left(buffer_words_) == 0;
+  }
   bool nothing_taken() const {
     return std::all_of(workers_.begin(), workers_.end(),
                        [](const worker& w) { return w.next == w.taken.size(); });
   }
   progress so_far(std::size_t level) const {
-    return {visited_->size(), result_.transitions, level, levels_->words(level), ""};
+    return {states_, result_.transitions, level, levels_->words(level), ""};
   }
   // Ends inside a level: the part of the next one that was found is there for paths, but it is not complete.
   bool stopped(std::size_t level) {
     result_.depth = level;
-    flush(level + 1);
+    flush();
     for (worker& w : workers_) keep_first(level, w);
     return false;
   }
@@ -559,6 +641,11 @@ class enumerating_search {
   // Words that are expanded in groups at once: at least so many, and no more than there is room for if each
   // has so many steps.
   static constexpr std::size_t fewest_at_once = 8192, steps_at_most_mostly = 16;
+  static constexpr std::size_t most_chunks = 64;  // that a thread takes at a time, beside the first
+  static constexpr std::size_t most_homeless = 65536;
+  static constexpr std::uint64_t most_in_round = std::uint64_t{1} << 22;  // steps, of one thread
+  // Matrices may take so much, and so much for each state, before a set of words is better.
+  static constexpr std::size_t most_of_sparse_matrices = std::size_t{8} << 20, bytes_of_a_word = 5;
   static constexpr std::size_t small = 20'000;  // states that one thread inserts into alone
   static constexpr std::size_t chunk = 4096;    // words that are taken at a time when they are expanded again
 
@@ -568,7 +655,12 @@ class enumerating_search {
   std::unique_ptr<crew> crew_;
   std::vector<worker> workers_;
   std::unique_ptr<level_store<word>> levels_;
+  // One of them is there.
+  std::optional<matrix_set> matrices_;
   std::unique_ptr<visited_set<word>> visited_;
+  bool sparse_ = false;  // matrices would take more memory
+  std::uint64_t states_ = 0;
+  std::size_t next_level_ = 0;                    // what is new goes there
   std::vector<typename System::layout> layouts_;  // of all words so far, by the tag of their chunk
   std::uint64_t level_memory_ = 0;
   std::size_t buffer_words_ = 64;  // of one partition, one thread

@@ -55,7 +55,7 @@ class level_store {
 
   // Replaces `into` by a chunk's words; returns its tag. By any thread, while nothing is added to that level.
   std::uint32_t read(std::size_t level, std::size_t index, std::vector<Word>& into) const {
-    const chunk& c = levels_[level].chunks[index];
+    const chunk& c = chunk_at(level, index);
     std::vector<std::byte> unpacked;
     if (c.bytes.empty()) {
       const std::vector<std::byte> packed = log_.read(c.head, c.at);
@@ -98,6 +98,11 @@ class level_store {
     std::uint64_t words = 0;
   };
 
+  // Chunks of a level stay where they are while nothing is added to it, even if levels are added.
+  const chunk& chunk_at(std::size_t level, std::size_t index) const {
+    const std::lock_guard lock(mutex_);
+    return levels_[level].chunks[index];
+  }
   void write(chunk& c) {
     const std::vector<std::byte> packed = compress(c.bytes);
     c.at = log_.append(c.head, packed);
@@ -112,7 +117,7 @@ class level_store {
 
   record_log& log_;
   std::vector<stored_level> levels_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::uint64_t in_memory_ = 0;
   bool to_log_ = false;
 };

@@ -243,6 +243,18 @@ class packed_system {
     const group_key& k = keys_[static_cast<std::size_t>(side)];
     return k.endpoint.bits + k.channel.bits;
   }
+  // The bits of A, of B, of the budgets, of what A has in flight, and of what B has: much of what an endpoint
+  // can be together with what it sent is reached with much of what the other one can be.
+  std::array<word, 5> split() const {
+    const auto bits = [&](std::size_t component) {
+      return word{layout_.mask[component]} << layout_.shift[component];
+    };
+    std::array<word, 5> result = {bits(0), bits(1), bits(system::budget_component), 0, 0};
+    for (int slot = 0; slot < system::most_slots; ++slot)
+      for (int sender = 0; sender < 2; ++sender)
+        result[3 + static_cast<std::size_t>(sender)] |= bits(system::channel_component(sender, slot));
+    return result;
+  }
   template <typename Sink, typename Odd>
   void group_successors(int side, std::span<const word> group, marks known, Sink& into, Odd&& odd) const {
     std::as_const(monitored_).group_successors(side, group, layout_, known, into, odd);

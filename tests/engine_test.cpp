@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <numeric>
 #include <random>
 #include <set>
 
@@ -137,6 +138,80 @@ TEST(visited, gives_back_the_words_that_were_new_in_batches_as_well) {
                      [&](std::uint64_t w) { EXPECT_TRUE(fresh.insert(w).second); });
     ASSERT_EQ(fresh, expected);
   }
+}
+
+// ---- Matrices ----
+
+// Words of a few bits in each number; which bits these are makes no difference.
+std::vector<matrix_set::split> splits() {
+  return {{0xf000, 0x0f00, 0, 0x00f0, 0x000f},
+          {0x0003, 0x0700, 0x0070, 0x0008, 0xf000},
+          {0, 0, 0xff, 0, 0xff00},
+          {0x00ff, 0xff00, 0, 0, 0},
+          {0, 0, 0, 0xfff0, 0x000f},
+          {0, 0, 0, 0, 0xffff}};
+}
+std::set<std::uint64_t> inserted(matrix_set& matrices, std::span<const std::uint64_t> words) {
+  std::set<std::uint64_t> fresh;
+  std::vector<std::uint64_t> homeless;
+  const auto once = [&](std::uint64_t w) { EXPECT_TRUE(fresh.insert(w).second) << w; };
+  matrices.insert<false>(words, once, [&](std::uint64_t w) { homeless.push_back(w); });
+  for (const std::uint64_t w : homeless) matrices.make_room(w);
+  matrices.insert<false>(homeless, once, [](std::uint64_t w) { FAIL() << w << " has no place"; });
+  return fresh;
+}
+TEST(matrices, agree_with_a_standard_set) {
+  for (const matrix_set::split& split : splits()) {
+    const std::uint64_t all = split.left | split.right | split.rest | split.row | split.column;
+    ASSERT_TRUE(matrix_set::fits(split));
+    matrix_set matrices(split);
+    std::set<std::uint64_t> standard;
+    std::mt19937_64 random(7);
+    for (int round = 0; round < 200; ++round) {
+      // Few different ones at first, then anything, in any number.
+      std::vector<std::uint64_t> words(random() % 700);
+      for (std::uint64_t& w : words) w = random() & random() & (round < 100 ? 0x3333 : 0xffff) & all;
+      std::set<std::uint64_t> expected;
+      for (const std::uint64_t w : words)
+        if (standard.insert(w).second) expected.insert(w);
+      ASSERT_EQ(inserted(matrices, words), expected);
+    }
+  }
+}
+// Found while it was written: a column without a number had the place of the first one.
+TEST(matrices, do_not_confuse_a_column_that_was_never_met_with_another_one) {
+  matrix_set matrices({0xf000, 0x0f00, 0, 0x00f0, 0x000f});
+  const std::vector<std::uint64_t> first{0x1111}, second{0x1112};
+  EXPECT_EQ(inserted(matrices, first).size(), 1u);
+  EXPECT_EQ(inserted(matrices, second).size(), 1u);
+  EXPECT_EQ(inserted(matrices, first).size(), 0u);
+}
+TEST(matrices, give_each_word_to_one_thread) {
+  matrix_set matrices(splits()[0]);
+  for (std::uint64_t w = 0; w < 0x10000; ++w) matrices.make_room(w);
+  crew threads(4);
+  std::vector<std::vector<std::uint64_t>> fresh(4);
+  threads.run([&](unsigned i) {
+    std::vector<std::uint64_t> words(0x10000);
+    std::iota(words.begin(), words.end(), 0);
+    std::shuffle(words.begin(), words.end(), std::mt19937(i));
+    matrices.insert<true>(
+        words, [&](std::uint64_t w) { fresh[i].push_back(w); }, [](std::uint64_t w) { FAIL() << w; });
+  });
+  std::set<std::uint64_t> all;
+  std::size_t sum = 0;
+  for (const auto& f : fresh) {
+    all.insert(f.begin(), f.end());
+    sum += f.size();
+  }
+  EXPECT_EQ(all.size(), 0x10000u);
+  EXPECT_EQ(sum, 0x10000u);
+}
+TEST(matrices, are_not_for_large_numbers) {
+  EXPECT_TRUE(matrix_set::fits({0xfff000000000, 0xfff, 0, 0xfff000000, 0xfff000}));
+  EXPECT_FALSE(matrix_set::fits({0xfff000000000, 0xfff, 1ull << 50, 0xfff000000, 0xfff000}));
+  EXPECT_FALSE(matrix_set::fits({0xf, 0xf0, 0, 0x1fffff000, 0}));
+  EXPECT_FALSE(matrix_set::fits({0xf, 0xf0, 0, 0, 0x1fffff000}));
 }
 
 // ---- Buffers ----
@@ -339,6 +414,23 @@ struct counters {
   layout now;
 };
 
+// The same as pairs of two counters each.
+struct paired_counters : counters {
+  using counters::counters;
+  std::array<word, 5> split() const {
+    const word one = (word{1} << now.bits) - 1;
+    return {one, one << 2 * now.bits, 0, one << now.bits, one << 3 * now.bits};
+  }
+};
+// The same, split so badly that every state has a matrix of its own.
+struct badly_paired_counters : counters {
+  using counters::counters;
+  std::array<word, 5> split() const {
+    const word two = (word{1} << 2 * now.bits) - 1;
+    return {two, two << 2 * now.bits, 0, 0, 0};
+  }
+};
+
 struct result {
   statistics numbers;
   std::vector<int> path;  // to the first mark
@@ -348,8 +440,9 @@ struct result {
            numbers.seen == other.numbers.seen && path == other.path;
   }
 };
+template <typename System = counters>
 result explore(std::uint32_t most, const options& wanted) {
-  counters system(most);
+  System system(most);
   enumerating_search search(system);
   result r;
   r.numbers = search.run(wanted, nullptr);
@@ -370,6 +463,17 @@ TEST(search, counts_what_can_be_counted_by_hand) {
     EXPECT_EQ(r.numbers.seen, 3u);
     EXPECT_EQ(r.path.size(), 36u);
     EXPECT_TRUE(r == explore(12, {}));
+  }
+}
+TEST(search, finds_the_same_with_matrices) {
+  for (const unsigned threads : {1u, 3u}) {
+    options o;
+    o.threads = threads;
+    EXPECT_TRUE(explore<paired_counters>(12, o) == explore(12, {}));
+    o.level_memory = 0;
+    EXPECT_TRUE(explore<paired_counters>(12, o) == explore(12, {}));
+    // So many states that their matrices are given up.
+    EXPECT_TRUE(explore<badly_paired_counters>(21, o) == explore(21, {}));
   }
 }
 TEST(search, ends_at_its_limits_and_says_so) {
@@ -410,6 +514,16 @@ struct checkpoints : testing::Test {
   }
 };
 
+TEST_F(checkpoints, a_run_goes_on_with_matrices) {
+  const result whole = explore(10, {});
+  for (const std::uint64_t most : {50u, 500u, 5000u}) {
+    options limited = with();
+    limited.max_states = most;
+    explore<paired_counters>(10, limited);
+    EXPECT_TRUE(explore<paired_counters>(10, with()) == whole);
+    std::filesystem::remove(file);
+  }
+}
 TEST_F(checkpoints, a_run_goes_on_where_a_limited_one_ended) {
   const result whole = explore(10, {});
   for (const std::uint64_t most : {50u, 500u, 5000u}) {

@@ -244,10 +244,16 @@ struct enumerated {
   }
 };
 
-template <typename Word>
+// Its states are not kept in matrices.
+struct unpaired_system : properties::packed_system<std::uint64_t> {
+  using packed_system::packed_system;
+  void split() = delete;
+};
+
+template <typename System>
 enumerated enumerate(const model& m, const checker::options& wanted) {
   properties::monitored_system monitored(*m.composed, m.properties);
-  properties::packed_system<Word> packed(monitored);
+  System packed(monitored);
   checker::enumerating_search search(packed);
   enumerated result;
   result.statistics = search.run(wanted, nullptr);
@@ -257,15 +263,17 @@ enumerated enumerate(const model& m, const checker::options& wanted) {
     for (const auto& s : search.path_to(violated(i)))
       path.push_back(monitored.tables().describe(packed.unpack(s.from), s.by));
   }
-  search.for_each_state([&](Word w) { result.states.insert(packed.unpack(w)); });
+  search.for_each_state([&](auto w) { result.states.insert(packed.unpack(w)); });
   return result;
 }
 
 // The enumerating search: the same states, transitions and depth, the same marks, paths as short; and all of
-// it the same for any number of threads, for wide words, and with the levels in a file.
+// it the same for any number of threads, for a set of words instead of matrices, for wide words, and with the
+// levels in a file.
 differences compare_enumerating(const naive::exploration& reference, const model& m) {
   differences d;
-  const enumerated found = enumerate<std::uint64_t>(m, {});
+  using properties::packed_system;
+  const enumerated found = enumerate<packed_system<std::uint64_t>>(m, {});
   const checker::statistics& numbers = found.statistics;
   if (numbers.ended != checker::outcome::complete) d.add("the search did not end by itself");
   d.unless_same("states", reference.states, numbers.states);
@@ -279,11 +287,12 @@ differences compare_enumerating(const naive::exploration& reference, const model
                     std::uint64_t{found.paths[i].size()});
   checker::options in_file;
   in_file.level_memory = 0;
-  if (!(enumerate<std::uint64_t>(m, in_file) == found)) d.add("levels in a file make a difference");
+  if (!(enumerate<unpaired_system>(m, in_file) == found))
+    d.add("levels in a file, or a set of words, make a difference");
   checker::options threads;
   threads.threads = 3;
-  if (!(enumerate<std::uint64_t>(m, threads) == found)) d.add("threads make a difference");
-  if (!(enumerate<checker::wide>(m, threads) == found)) d.add("wide words make a difference");
+  if (!(enumerate<packed_system<std::uint64_t>>(m, threads) == found)) d.add("threads make a difference");
+  if (!(enumerate<packed_system<checker::wide>>(m, threads) == found)) d.add("wide words make a difference");
   return d;
 }
 
@@ -985,7 +994,8 @@ TEST_P(drawn, agrees) {
     const model m = load(s);
     checker::options limits;
     limits.max_states = 4'000;
-    const checker::statistics found = enumerate<std::uint64_t>(m, limits).statistics;
+    const checker::statistics found =
+        enumerate<properties::packed_system<std::uint64_t>>(m, limits).statistics;
     if (found.ended != checker::outcome::complete || found.states < 20) continue;
     SCOPED_TRACE(s.protocol + " in " + s.text());
     compare_all(m);
@@ -1023,7 +1033,7 @@ TEST(mistake, stops_every_search) {
   for (const setup& on : {on_network(s, "any", 0, 0), on_set(s)}) {
     const model m = load(on, {{"./careless.json", careless}});
     EXPECT_THROW(naively(m, most_states), language::model_error);
-    EXPECT_THROW(enumerate<std::uint64_t>(m, {}), language::model_error);
+    EXPECT_THROW(enumerate<properties::packed_system<std::uint64_t>>(m, {}), language::model_error);
     cli::check_input input;
     input.composition = m.composed;
     input.properties = m.documents;
