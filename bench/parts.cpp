@@ -1,7 +1,7 @@
-// What the parts of the enumerating search cost by themselves: inserting into the visited set as the search
-// does, partition by partition; working out the successors of typical states; looking at properties. The
-// states are those of a scenario of bench/scenarios, evenly taken from the whole search. Each benchmark
-// counts items: words inserted, steps, states looked at.
+// What the parts of the enumerating search cost by themselves: inserting into the set of words as the search
+// does, partition by partition; looking up in matrices; working out the successors of typical states; looking
+// at properties. The states are those of a scenario of bench/scenarios, evenly taken from the whole search.
+// Each benchmark counts items: words inserted, steps, states looked at.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -135,6 +135,26 @@ const explored& judged() {
   static const explored all({"agreement", "in-order-exactly-once", "no-stale-data"});
   return all;
 }
+
+// States that are there, in the order of words, as a group of successors has them.
+void look_up_in_matrices(benchmark::State& state) {
+  static const explored plain({});
+  const auto [left, right, rest, row, column] = plain.packed->split();
+  checker::matrix_set matrices({left, right, rest, row, column});
+  std::vector<word> words = plain.states;
+  std::sort(words.begin(), words.end());
+  for (const word w : words) matrices.make_room(w);
+  std::uint64_t fresh = 0;
+  const auto insert = [&] {
+    matrices.insert<false>(
+        words, [&](word) { ++fresh; }, [](word) { std::abort(); });
+  };
+  insert();
+  for (auto _ : state) insert();
+  if (fresh != words.size()) std::abort();
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(words.size()));
+}
+BENCHMARK(look_up_in_matrices)->Unit(benchmark::kMicrosecond);
 
 // The same with properties, which are judged with every step.
 void successors_with_properties(benchmark::State& state) { successors_of(state, judged()); }

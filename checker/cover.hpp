@@ -14,12 +14,10 @@
 // growing older moves every plane down by one, and expanding a node is a few word operations an edge.
 //
 // Every content is saturated where it arrives: all that can be added without changing the control part is
-// added, until nothing more comes. A place is a control part with its maximal contents. Where these are many
-// they are also kept by bits, as inverted lists: for every bit the contents that have it. A larger content is
-// then found by intersecting lists (subset queries on inverted files and tries: Savnik 2013). Places are
-// taken in a topological order of the local states' graphs (their strong components; Tarjan 1972), so
-// that what leads to a place is done before it, as far as it is known; then almost nothing is expanded
-// in vain.
+// added, until nothing more comes. A place is a control part with its maximal contents (antichain.hpp).
+// Places are taken in a topological order of the local states' graphs (their strong components; Tarjan 1972),
+// so that what leads to a place is done before it, as far as it is known; then almost nothing is expanded in
+// vain.
 //
 // The search goes in rounds: first all that follows from some places is gathered, then it is brought to the
 // places where it belongs. Either part can be shared among threads, the second by owner of the place, and
@@ -47,6 +45,7 @@
 #include <utility>
 #include <vector>
 
+#include "checker/antichain.hpp"
 #include "checker/crew.hpp"
 #include "checker/report.hpp"
 
@@ -132,12 +131,12 @@ class covering_search {
   void for_each_maximal(Visit&& visit) const {
     for (const part& own : parts_)
       for (const place& p : own.places)
-        for (std::size_t i = 0; i < p.kept.size(); ++i) visit(p.at, readable(p.row(i)));
+        for (std::size_t i = 0; i < p.kept.size(); ++i) visit(p.at, readable(p.kept.row(i)));
   }
 
  private:
-  using word = std::uint64_t;
-  using words = std::vector<word>;  // a set of bits; missing at the end: not in it
+  using word = bit_word;
+  using words = bit_set;
   static constexpr std::size_t bits = 64;
 
   // Where a content came from: a node, and what brought it to the place. Nodes and places are numbered by
@@ -181,20 +180,12 @@ class covering_search {
   };
   struct kept_content {
     std::uint32_t node = 0;
-    std::uint32_t size = 0;  // bits
     bool expanded = false;
   };
   struct place {
     control at{};
     bool waits = false, looked_at = false;
-    std::size_t stride = 0;  // words of a content
-    words rows;
-    std::vector<kept_content> kept;
-    // Where many are kept, for every 64 rows and every bit the rows that have it.
-    words columns;
-    words core;  // bits that all rows have
-    words any;   // bits that some row has or had
-    std::span<const word> row(std::size_t i) const { return {rows.data() + i * stride, stride}; }
+    antichain<kept_content> kept;
   };
   struct occurrence {
     origin at;
@@ -291,18 +282,6 @@ class covering_search {
       for (std::size_t plane = 0; plane + 1 < planes_; ++plane) c[g + plane] = c[g + plane + 1];
       c[g + planes_ - 1] = 0;
     }
-  }
-  static bool includes(std::span<const word> large, std::span<const word> small) {
-    const std::size_t n = std::min(large.size(), small.size());
-    word missing = 0;
-    for (std::size_t i = 0; i < n; ++i) missing |= small[i] & ~large[i];
-    for (std::size_t i = n; i < small.size(); ++i) missing |= small[i];
-    return missing == 0;
-  }
-  static std::uint32_t size_of(std::span<const word> c) {
-    int sum = 0;
-    for (const word w : c) sum += std::popcount(w);
-    return static_cast<std::uint32_t>(sum);
   }
   content readable(std::span<const word> c) const {
     content has(c.size() / planes_ * bits, 0);
@@ -482,120 +461,6 @@ class covering_search {
     return known->second;
   }
 
-  // The rows of a block of 64 that have (or have not) all bits of `which`.
-  template <bool have>
-  static word rows_that(const place& p, std::size_t block, const words& which) {
-    const std::size_t left = p.kept.size() - block * bits;
-    word rows = left >= bits ? ~word{0} : (word{1} << left) - 1;
-    const word* columns = p.columns.data() + block * p.stride * bits;
-    // Backwards: what was found later is rarer.
-    for (std::size_t w = std::min(which.size(), p.stride); w-- > 0;)
-      for (word rest = which[w]; rest != 0;) {
-        const auto high = bits - 1 - static_cast<std::size_t>(std::countl_zero(rest));
-        const word column = columns[w * bits + high];
-        rows &= have ? column : ~column;
-        if (rows == 0) return 0;
-        rest &= ~(word{1} << high);
-      }
-    return rows;
-  }
-
-  // What is kept is saturated, so it covers a content if and only if it covers the content's saturation.
-  static bool covered(const place& p, std::span<const word> c, words& which) {
-    if (p.columns.empty()) {
-      const std::uint32_t size = size_of(c);
-      for (std::size_t i = 0; i < p.kept.size(); ++i)
-        if (p.kept[i].size >= size && includes(p.row(i), c)) return true;
-      return false;
-    }
-    if (!includes(p.any, c)) return false;
-    which.assign(c.begin(), c.end());
-    for (std::size_t w = 0; w < std::min(which.size(), p.core.size()); ++w) which[w] &= ~p.core[w];
-    for (std::size_t block = 0; block * bits < p.kept.size(); ++block)
-      if (rows_that<true>(p, block, which) != 0) return true;
-    return false;
-  }
-
-  static void drop_covered(part& own, place& p, const words& c, std::uint32_t size) {
-    if (p.columns.empty()) {
-      for (std::size_t i = p.kept.size(); i-- > 0;)
-        if (p.kept[i].size < size && includes(c, p.row(i))) drop(own, p, i);
-      return;
-    }
-    if (!includes(c, p.core)) return;
-    words& which = own.which;
-    which.assign(p.any.begin(), p.any.end());
-    for (std::size_t w = 0; w < std::min(which.size(), c.size()); ++w) which[w] &= ~c[w];
-    // From the end, so that the last row, which takes the place of a dropped one, was looked at before.
-    for (std::size_t block = (p.kept.size() + bits - 1) / bits; block-- > 0;)
-      for (word rows = rows_that<false>(p, block, which); rows != 0;) {
-        const auto high = bits - 1 - static_cast<std::size_t>(std::countl_zero(rows));
-        drop(own, p, block * bits + high);
-        rows &= ~(word{1} << high);
-      }
-  }
-
-  static void drop(part& own, place& p, std::size_t i) {
-    ++own.dropped;
-    if (!p.kept[i].expanded) ++own.dropped_waiting;
-    const std::size_t last = p.kept.size() - 1;
-    if (!p.columns.empty()) {
-      mark_columns(p, i, false);
-      if (i != last) mark_columns(p, last, false);
-    }
-    std::copy_n(p.row(last).begin(), p.stride, p.rows.begin() + static_cast<std::ptrdiff_t>(i * p.stride));
-    p.rows.resize(last * p.stride);
-    p.kept[i] = p.kept[last];
-    p.kept.pop_back();
-    if (!p.columns.empty() && i != last) mark_columns(p, i, true);
-  }
-
-  void append(place& p, const words& c, const kept_content& k) const {
-    if (c.size() > p.stride) widen(p, c.size());
-    p.rows.insert(p.rows.end(), c.begin(), c.end());
-    p.kept.push_back(k);
-    p.rows.resize(p.kept.size() * p.stride, 0);
-    if (!p.columns.empty())
-      enter_columns(p, p.kept.size() - 1);
-    else if (p.kept.size() >= sizes_.many)
-      make_columns(p);
-  }
-
-  static void widen(place& p, std::size_t stride) {
-    words rows(p.kept.size() * stride, 0);
-    for (std::size_t i = 0; i < p.kept.size(); ++i)
-      std::copy_n(p.row(i).begin(), p.stride, rows.begin() + static_cast<std::ptrdiff_t>(i * stride));
-    p.rows = std::move(rows);
-    p.stride = stride;
-    if (!p.columns.empty()) make_columns(p);
-  }
-
-  static void make_columns(place& p) {
-    p.columns.clear();
-    p.core.assign(p.stride, ~word{0});
-    p.any.assign(p.stride, 0);
-    for (std::size_t i = 0; i < p.kept.size(); ++i) enter_columns(p, i);
-  }
-
-  static void enter_columns(place& p, std::size_t i) {
-    p.columns.resize(std::max(p.columns.size(), (i / bits + 1) * p.stride * bits), 0);
-    for (std::size_t w = 0; w < p.stride; ++w) {
-      p.core[w] &= p.row(i)[w];
-      p.any[w] |= p.row(i)[w];
-    }
-    mark_columns(p, i, true);
-  }
-
-  static void mark_columns(place& p, std::size_t i, bool has) {
-    word* columns = p.columns.data() + i / bits * p.stride * bits;
-    const word row = word{1} << i % bits;
-    for (std::size_t w = 0; w < p.stride; ++w)
-      for (word rest = p.row(i)[w]; rest != 0; rest &= rest - 1) {
-        word& column = columns[w * bits + static_cast<std::size_t>(std::countr_zero(rest))];
-        column = has ? column | row : column & ~row;
-      }
-  }
-
   // ---- A round ----
 
   void bring_first() {
@@ -619,15 +484,15 @@ class covering_search {
       p.waits = false;
       turn t{number, {}, system_.passed(at)};
       for (std::uint32_t i = 0; i < p.kept.size(); ++i)
-        if (!p.kept[i].expanded) t.rows.push_back(i);
+        if (!p.kept.known(i).expanded) t.rows.push_back(i);
       // Largest first.
       std::sort(t.rows.begin(), t.rows.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return std::pair(p.kept[b].size, a) < std::pair(p.kept[a].size, b);
+        return std::pair(p.kept.size_of_row(b), a) < std::pair(p.kept.size_of_row(a), b);
       });
       for (const std::uint32_t i : t.rows) {
         if (!limits.go_on({result_.states, result_.transitions, 0, unexpanded_, ""}, result_.ended))
           return false;
-        p.kept[i].expanded = true;
+        p.kept.known(i).expanded = true;
         --unexpanded_;
       }
       if (t.later == at) t.later.reset();
@@ -662,8 +527,8 @@ class covering_search {
   }
 
   void follow(part& own, const place& p, std::uint32_t i, const turn& t, std::size_t number) {
-    const std::span<const word> has = p.row(i);
-    const std::uint32_t node = p.kept[i].node;
+    const std::span<const word> has = p.kept.row(i);
+    const std::uint32_t node = p.kept.known(i).node;
     judge_open(own, p, has, node);
     std::size_t order = 0;
     for (std::uint32_t side = 0; side < 2; ++side) {
@@ -769,16 +634,19 @@ class covering_search {
   bool settle(part& own, const arrival& a, std::span<const word> c, Know&& know) const {
     const std::uint32_t number = place_of(own, a.to);
     place& p = own.places[number / parts_.size()];
-    if (covered(p, c, own.which)) {
+    // What is kept is saturated, so it covers a content if and only if it covers the content's saturation.
+    if (p.kept.covers(c, own.which)) {
       ++own.tried;
       return true;
     }
     own.next.assign(c.begin(), c.end());
     if (!saturate(a.to, own.next, know, [](std::size_t, const reply&) {})) return false;
     ++own.tried;
-    const std::uint32_t size = size_of(own.next);
-    drop_covered(own, p, own.next, size);
-    append(p, own.next, {number_in(own, own.nodes.size()), size, false});
+    p.kept.add(own.next, {number_in(own, own.nodes.size()), false}, sizes_.many, own.which,
+               [&](const kept_content& k) {
+                 ++own.dropped;
+                 if (!k.expanded) ++own.dropped_waiting;
+               });
     own.nodes.push_back({a.from.parent, number, a.from.via});
     ++own.added;
     if (!p.waits) own.touched.push_back(number);
@@ -820,13 +688,14 @@ class covering_search {
               [&](std::uint32_t a, std::uint32_t b) { return place_at(a).at < place_at(b).at; });
     for (const std::uint32_t number : touched) {
       place& p = place_at(number);
-      if (!p.looked_at) note(system_.look(p.at), {node_at(p.kept[0].node), no_item, false, std::nullopt});
+      if (!p.looked_at)
+        note(system_.look(p.at), {node_at(p.kept.known(0).node), no_item, false, std::nullopt});
       p.looked_at = true;
       waiting_.emplace(rank_of(p.at), p.at, number);
     }
     // Little comes to a place after its turn.
     for (const turn& t : turns_)
-      if (place& p = place_at(t.place); !p.waits) p.columns = {};
+      if (place& p = place_at(t.place); !p.waits) p.kept.forget_columns();
   }
 
   void note(marks m, const occurrence& where) {

@@ -43,7 +43,7 @@ if missing:
     print(f"skipped: not installed: {', '.join(missing)}")
     sys.exit(77)
 
-# clang compiles what rumur writes in half the time, which is most of the time that all this takes.
+# Compiling is most of the time that all this takes, and clang is faster, unless there is much to explore.
 FAST_CC = "clang" if shutil.which("clang") else "cc"
 
 HERE = options.source / "tests" / "cross_check"
@@ -241,13 +241,18 @@ def witnesses():
     return {p["property"] for p in map(json_of, files) if any(k.startswith("witness") for k in p)}
 
 
-def ask_spin(protocol, scenario, settings, cwd):
+def compiler_for(states):
+    return [FAST_CC, "-O0"] if states < 30000 else ["cc", "-O1"]
+
+
+def ask_spin(protocol, scenario, settings, cwd, states):
     properties, is_set = properties_for(scenario)
     p, s, more = question(protocol, scenario, settings, properties)
     run([options.tcpmc, "export", "--to", "promela", "--protocol", p, "--scenario", s, *more, "--output", "model.pml"], cwd)
     run(["spin", "-a", "model.pml"], cwd)
     compile_line = re.search(r"cc (.*) -o pan pan\.c", (cwd / "model.pml").read_text(encoding="utf-8"))[1].split()
-    run(["cc", *compile_line, *(["-DPAIRS"] if is_set else []), "-o", "pan", "pan.c"], cwd)
+    compile_line = [word for word in compile_line if not word.startswith("-O")]
+    run([*compiler_for(states), *compile_line, *(["-DPAIRS"] if is_set else []), "-o", "pan", "pan.c"], cwd)
     out = run(["./pan", "-m1000000", "-E", "-c0", "-w20"], cwd)
     if re.search(r"max search depth too small|MODEL ERROR|Search not completed|out of memory", out):
         raise Failed(f"SPIN did not explore everything:\n{out[-2000:]}")
@@ -268,8 +273,7 @@ def ask_rumur(protocol, scenario, settings, cwd, states):
     run([options.tcpmc, "export", "--to", "murphi", "--protocol", p, "--scenario", s, *more, "--output", "model.m"], cwd)
     run(["rumur", "--deadlock-detection", "off", "--symmetry-reduction", "off", "--threads", "1", "--output", "model.c",
          "model.m"], cwd)
-    compiler = [FAST_CC, "-O0"] if states < 30000 else ["cc", "-O1"]
-    run([*compiler, "-w", "-mcx16", "-o", "model", "model.c", "-lpthread", "-latomic"], cwd)
+    run([*compiler_for(states), "-w", "-mcx16", "-o", "model", "model.c", "-lpthread", "-latomic"], cwd)
     out = run(["./model"], cwd, good=(0, 1))  # 1: something that "cover" names did not occur
     covers = re.findall(r'cover "(violated|witness): ([^"]*)" (not hit|hit)', out)
     errors = int((re.search(r"(\d+) error\(s\) found", out) or [0, 0])[1])
@@ -293,7 +297,7 @@ def compare(case):
     start = time.monotonic()
     try:
         tcpmc = ask_tcpmc(protocol, scenario, settings, cwd)
-        spin = ask_spin(protocol, scenario, settings, cwd)
+        spin = ask_spin(protocol, scenario, settings, cwd, tcpmc["states"])
         rumur = ask_rumur(protocol, scenario, settings, cwd, tcpmc["states"])
     except (Failed, subprocess.TimeoutExpired) as error:
         return case, None, [str(error)], time.monotonic() - start

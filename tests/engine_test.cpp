@@ -1,5 +1,5 @@
-// The parts of the enumerating search: words, the visited set, levels, the log, threads, and going on after a
-// kill; on an artificial system, and each against the plainest thing that does the same.
+// The parts of the searches: words, the visited set, matrices, antichains, levels, the log, threads, and
+// going on after a kill; on an artificial system, and each against the plainest thing that does the same.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -13,6 +13,7 @@
 #include <random>
 #include <set>
 
+#include "checker/antichain.hpp"
 #include "checker/enumerate.hpp"
 
 namespace tcpmc::checker {
@@ -212,6 +213,48 @@ TEST(matrices, are_not_for_large_numbers) {
   EXPECT_FALSE(matrix_set::fits({0xfff000000000, 0xfff, 1ull << 50, 0xfff000000, 0xfff000}));
   EXPECT_FALSE(matrix_set::fits({0xf, 0xf0, 0, 0x1fffff000, 0}));
   EXPECT_FALSE(matrix_set::fits({0xf, 0xf0, 0, 0, 0x1fffff000}));
+}
+
+// ---- Antichains ----
+
+// Sets of up to 150 bits, small ones first, then larger and larger ones: many are dropped.
+TEST(antichains, keep_the_largest_sets_like_a_list_does) {
+  for (const std::size_t many : {1u, 5u, 1000u}) {
+    antichain<int> kept;
+    std::map<int, bit_set> list;
+    std::mt19937_64 random(9);
+    bit_set scratch;
+    for (int i = 0; i < 3'000; ++i) {
+      if (i == 2'000) kept.forget_columns();
+      bit_set set(1 + random() % (i < 500 ? 1 : 3));
+      for (std::uint64_t& w : set)
+        for (w = random() & random() & random() & 0x1248'8124'1842'4218; random() % 4 != 0;)
+          w |= std::uint64_t{1} << random() % (i < 1'500 ? 12 : 64);
+      const auto is_part = [](const bit_set& small, const bit_set& large) {
+        for (std::size_t w = 0; w < small.size(); ++w)
+          if ((small[w] & ~(w < large.size() ? large[w] : 0)) != 0) return false;
+        return true;
+      };
+      const bool covered =
+          std::any_of(list.begin(), list.end(), [&](const auto& l) { return is_part(set, l.second); });
+      ASSERT_EQ(kept.covers(set, scratch), covered) << i;
+      if (covered) continue;
+      std::set<int> dropped, expected;
+      for (const auto& [number, smaller] : list)
+        if (is_part(smaller, set)) expected.insert(number);
+      for (const int number : expected) list.erase(number);
+      kept.add(set, i, many, scratch, [&](int number) { dropped.insert(number); });
+      list[i] = set;
+      ASSERT_EQ(dropped, expected) << i;
+      ASSERT_EQ(kept.size(), list.size());
+    }
+    EXPECT_GT(list.size(), 20u);
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      const bit_set& set = list.at(kept.known(i));
+      EXPECT_TRUE(includes(kept.row(i), set) && includes(set, kept.row(i)));
+      EXPECT_EQ(kept.size_of_row(i), size_of(set));
+    }
+  }
 }
 
 // ---- Buffers ----

@@ -600,10 +600,12 @@ class compiler {
         break;
       case verb::send:
         result.segment = bind_segment(*a, p_, words, errors_);
-        for (const auto& [index, value] : stamps_)
+        for (const auto& [index, value] : stamps_) {
+          const std::string& name = p_.fields[index].first;
           if (std::none_of(a->fields.begin(), a->fields.end(),
-                           [&](const action::field& f) { return f.name == p_.fields[index].first; }))
+                           [&](const action::field& f) { return f.name == name; }))
             result.segment[p_.flags.size() + index] = value;
+        }
         break;
       case verb::perform:
         perform(*a, words, into);
