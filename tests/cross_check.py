@@ -503,7 +503,9 @@ def write(rows, broken, tables):
         "  steps are those of plain exploration, its verdicts are compared as everywhere, and so are the pairs of endpoints that",
         "  it finds reachable with those that SPIN met.",
         "- *reached*: TW, somebody is in TIME-WAIT; 2nd, a second incarnation knows a second one as its peer.",
-        "- A scenario's name gives its network and its time mode; its file says the rest.", "",
+        "- A scenario's name gives its network and its time mode; its file says the rest.",
+        "- `rfc1337-f2` has clocks, which rest only where users are prompt and connections end: it is asked there, in "
+        "exact time.", "",
         "| model | states | SPIN | rumur | steps | SPIN | rumur | pairs, SPIN | reached | verdicts of all three |",
         "|---|--:|--:|--:|--:|--:|--:|--:|---|---|"]
     lines += lines_of_models
