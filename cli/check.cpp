@@ -514,4 +514,18 @@ std::optional<check_result> check(const check_input& input, const checker::optio
   return result;
 }
 
+std::array<std::set<int>, 2> states_found(const composition& c, const property_set& p) {
+  properties::monitored_system system(c, p);
+  properties::covering_system covering(system);
+  checker::covering_search search(covering);
+  search.run({}, {});
+  std::array<std::set<int>, 2> found;
+  search.for_each_maximal([&](const properties::covering_system::control& at, const auto&) {
+    for (int side = 0; side < 2; ++side)
+      found[static_cast<std::size_t>(side)].insert(
+          system.tables().endpoint_values(side, at[static_cast<std::size_t>(side)])[language::state_slot]);
+  });
+  return found;
+}
+
 }  // namespace tcpmc::cli

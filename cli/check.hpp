@@ -1,8 +1,10 @@
 // One check: a protocol in a scenario against properties, from the question to verdicts with replayed runs.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -99,5 +101,9 @@ bool violates(const language::composition& c, const properties::property_set& p,
 // many copies as the run needs. Throws std::logic_error if it cannot be replayed.
 counterexample minimised(const check_input& input, const properties::property_set& p, std::size_t property,
                          std::vector<system::step> steps);
+
+// The states in which each endpoint is found on an unlimited network, A's first; `p` may be empty. Throws
+// model_error for a mistake of the protocol that shows only while it runs.
+std::array<std::set<int>, 2> states_found(const language::composition& c, const properties::property_set& p);
 
 }  // namespace tcpmc::cli

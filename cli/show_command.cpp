@@ -4,10 +4,9 @@
 #include <algorithm>
 #include <set>
 
-#include "checker/cover.hpp"
+#include "cli/check.hpp"
 #include "cli/commands.hpp"
 #include "cli/reporting.hpp"
-#include "properties/covering.hpp"
 
 namespace tcpmc::cli {
 namespace {
@@ -76,15 +75,7 @@ int print_states(const std::string& reference) {
   const language::composition& c = *input->composition;
   std::array<std::set<int>, 2> found;
   try {
-    properties::monitored_system system(c, *none);
-    properties::covering_system covering(system);
-    checker::covering_search search(covering);
-    search.run({}, {});
-    search.for_each_maximal([&](const properties::covering_system::control& at, const auto&) {
-      for (int side = 0; side < 2; ++side)
-        found[static_cast<std::size_t>(side)].insert(
-            system.tables().endpoint_values(side, at[static_cast<std::size_t>(side)])[language::state_slot]);
-    });
+    found = states_found(c, *none);
   } catch (const language::model_error& error) {
     fmt::print(stderr, "{}", error.mistake.text());
     return exit_bad_input;

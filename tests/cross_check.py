@@ -346,12 +346,12 @@ def judged():
 def judged_in(cwd):
     scenario = "fifo-timed"
     right = ask_tcpmc("rfc9293", scenario, [], cwd)["verdicts"]
-    ask_spin("rfc9293", scenario, [], cwd)  # leaves model.pml and pan.c
+    ask_spin("rfc9293", scenario, [], cwd, 0)  # leaves model.pml and pan.c
     ask_rumur("rfc9293", scenario, [], cwd, 0)
     compile_line = re.search(r"cc (.*) -o pan pan\.c", (cwd / "model.pml").read_text(encoding="utf-8"))[1].split()
     result = []
     for number, (name, says) in enumerate(right.items(), 1):
-        run(["cc", *compile_line, f"-DVERDICT={number}", "-o", "pan", "pan.c"], cwd)
+        run([FAST_CC, *compile_line, "-O0", f"-DVERDICT={number}", "-o", "pan", "pan.c"], cwd)
         out = run(["./pan", "-m1000000", "-E", "-w20"], cwd)
         result.append((name, "SPIN", "violated" if not re.search(r"errors: 0$", out, re.M) else "holds", says))
     for number, (name, says) in enumerate(right.items(), 1):
@@ -388,7 +388,7 @@ def told_apart(one):
         head = {"variant": "broken", "of": "rfc9293", "cite": "none", "says": "wrong on purpose"}
         path.write_text(json.dumps({**head, **change}))
         right = ask_tcpmc("rfc9293", scenario, [], cwd)
-        spin = ask_spin(str(path), scenario, [], cwd)
+        spin = ask_spin(str(path), scenario, [], cwd, right["states"])
         rumur = ask_rumur(str(path), scenario, [], cwd, right["states"])
     numbers = [(t["states"], t["steps"]) for t in (right, spin, rumur)]
     return what, scenario, numbers, numbers[0] != numbers[1] == numbers[2]
