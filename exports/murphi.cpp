@@ -527,20 +527,40 @@ class murphi_writer {
     out_.blank();
   }
 
-  // A rule of an endpoint: `body` are the statements between begin_X and end_X.
-  void rule(int side, const std::string& name, const std::string& guard, const std::string& event,
-            const std::string& which, const std::vector<std::string>& body, const std::string& over = "") {
+  // What may happen to an endpoint: `body` are the statements between begin_X and end_X.
+  struct occurrence {
+    std::string name, guard, which;
+    std::vector<std::string> body;
+  };
+
+  // One rule for all of them: a translator may copy a procedure, and all that it calls, wherever it is called
+  // (rumur does), and end_X is most of a model.
+  void rule(int side, const std::string& name, const std::string& event, const std::vector<occurrence>& all,
+            const std::string& over = "") {
+    if (all.empty()) return;
+    const bool several = all.size() > 1;
     if (!over.empty()) out_.line(fmt::format("ruleset {} do", over));
+    if (several) out_.line(fmt::format("ruleset n: 0..{} do", all.size() - 1));
     if (l_.choices > 1) out_.line("ruleset c: 0..CHOICES - 1 do");
     out_.line(fmt::format("rule {}", quoted(name)));
-    out_.line(fmt::format("  {}", guard));
+    for (std::size_t i = 0; i < all.size(); ++i)
+      out_.line(several
+                    ? fmt::format("  {} n = {} & {}  -- {}", i == 0 ? " " : "|", i, all[i].guard, all[i].name)
+                    : "  " + all[i].guard);
     out_.line("==>");
     out_.line("begin");
-    out_.line(fmt::format("  begin_{}({}, {}, {});", letter(side), event, which, l_.choices > 1 ? "c" : "0"));
-    for (const std::string& line : body) out_.line("  " + line);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const char* indent = several ? "    " : "  ";
+      if (several) out_.line(fmt::format("  {} n = {} then", i == 0 ? "if" : "elsif", i));
+      out_.line(fmt::format("{}begin_{}({}, {}, {});", indent, letter(side), event, all[i].which,
+                            l_.choices > 1 ? "c" : "0"));
+      for (const std::string& line : all[i].body) out_.line(indent + line);
+    }
+    if (several) out_.line("  end;");
     out_.line(fmt::format("  end_{}();", letter(side)));
     out_.line("end;");
     if (l_.choices > 1) out_.line("end;");
+    if (several) out_.line("end;");
     if (!over.empty()) out_.line("end;");
     out_.blank();
   }
@@ -548,6 +568,7 @@ class murphi_writer {
   void calls(int side) {
     const std::string x = letter(side);
     const language::endpoint_layout at(l_.composition.protocols[static_cast<std::size_t>(side)], user(side));
+    std::vector<occurrence> all;
     for (std::size_t i = 0; i < user(side).application.size(); ++i) {
       const std::string may =
           l_.slots[static_cast<std::size_t>(side)][static_cast<std::size_t>(at.application) + i];
@@ -556,10 +577,10 @@ class murphi_writer {
       if (!user(side).application[i].unlimited)
         body.insert(body.begin(),
                     {fmt::format("{0} := {0} - 1;", left), fmt::format("w.old.{} := {};", may, left)});
-      rule(side, fmt::format("{}: {}", x, user(side).application[i].call_name),
-           fmt::format("{}_can_call_{}()", x, i), "EVENT_CALL",
-           std::to_string(user(side).application[i].call), body);
+      all.push_back({user(side).application[i].call_name, fmt::format("{}_can_call_{}()", x, i),
+                     std::to_string(user(side).application[i].call), body});
     }
+    rule(side, x + ": a call of its user", "EVENT_CALL", all);
   }
 
   void forgeries(int side) {
@@ -575,7 +596,7 @@ class murphi_writer {
     if (attacker->listed) guard += fmt::format(" & f = {} - {}", attacker->segments, left);
     body.push_back("w.value := f;");
     body.push_back(x + "_forge();");
-    rule(side, "forge a segment for " + x, guard, "EVENT_DELIVER", "0", body,
+    rule(side, "forge a segment for " + x, "EVENT_DELIVER", {{"", guard, "0", body}},
          fmt::format("f: 0..{}", attacker->forgeries.size() - 1));
   }
 
@@ -586,19 +607,22 @@ class murphi_writer {
       body.push_back(fmt::format("w.seg.{0} := from_{1}.s[i].{0};", f.name, y));
     if (!l_.is_set) body.push_back(fmt::format("take_out(from_{}, i);", y));
     body.push_back(fmt::format("{}_arrive();", x));
-    rule(side, "deliver to " + x, fmt::format("distinct(from_{}, i)", y), "EVENT_DELIVER", "0", body,
+    rule(side, "deliver to " + x, "EVENT_DELIVER", {{"", fmt::format("distinct(from_{}, i)", y), "0", body}},
          l_.fifo ? "i: 0..0" : "i: 0..CAPACITY - 1");
   }
 
   void time_outs(int side) {
     const std::string x = letter(side);
+    std::vector<occurrence> all;
     for (std::size_t t = 0; t < l_.timers.size(); ++t) {
       const std::string timer = fmt::format("{}.{}", x, l_.timers[t]);
-      rule(side, fmt::format("{}: time-out of {}", x, l_.composition.protocols[0].timers[t].name),
-           timer + " = 0", "EVENT_TIME_OUT", std::to_string(t),
-           {timer + " := -1;", fmt::format("w.old.{} := -1;", l_.timers[t]),
-            fmt::format("{}_time_out_{}();", x, t)});
+      all.push_back({l_.composition.protocols[0].timers[t].name,
+                     timer + " = 0",
+                     std::to_string(t),
+                     {timer + " := -1;", fmt::format("w.old.{} := -1;", l_.timers[t]),
+                      fmt::format("{}_time_out_{}();", x, t)}});
     }
+    rule(side, x + ": a time-out", "EVENT_TIME_OUT", all);
   }
 
   void faults() {
