@@ -112,8 +112,9 @@ SWITCHES = {
     "set-timed": ["user-time-out-told"],
     "set-untimed": ["two-way-handshake-with-data", "two-way-listener", "two-way-remembering-listener"],
 }
-# Variants whose clocks come to rest only where connections come to an end in time.
+# Variants whose clocks come to rest only where connections come to an end in time. Elsewhere the clocks stop.
 PROMPT = {"rfc1337-f2": ["prompt", "fifo-prompt"]}
+STOPPING = {"rfc1337-f2": str(HERE / "rfc1337-f2-stopping.json")}
 # Properties whose observers tell many more states apart, and where they are asked. (The others are asked everywhere.)
 ONLY_IN = {
     "a-guess-hits": ["attacked", "attacked-set"],
@@ -159,6 +160,7 @@ def cases():
             chosen = FULL + [s for s in OWN.get(protocol, []) if s not in FULL]
         if protocol in PROMPT:
             chosen = PROMPT[protocol][0 if options.all else 1:]
+            result += [(STOPPING[protocol], scenario, []) for scenario in FULL if options.all]
         if protocol == "rfc9293":
             chosen = FULL + MORE + (["attacked-set", "data-and-abort", "early-close"] if options.all else [])
         for scenario in chosen:
@@ -504,8 +506,9 @@ def write(rows, broken, tables):
         "  it finds reachable with those that SPIN met.",
         "- *reached*: TW, somebody is in TIME-WAIT; 2nd, a second incarnation knows a second one as its peer.",
         "- A scenario's name gives its network and its time mode; its file says the rest.",
-        "- `rfc1337-f2` has clocks, which rest only where users are prompt and connections end: it is asked there, in "
-        "exact time.", "",
+        "- `rfc1337-f2` has clocks, which rest only where users are prompt and connections end, in exact time: it is asked as",
+        "  it is there. In every order and time mode it is asked with clocks that stop, which is one rule of",
+        "  [rfc1337-f2-stopping](../tests/cross_check/rfc1337-f2-stopping.json).", "",
         "| model | states | SPIN | rumur | steps | SPIN | rumur | pairs, SPIN | reached | verdicts of all three |",
         "|---|--:|--:|--:|--:|--:|--:|--:|---|---|"]
     lines += lines_of_models
