@@ -4,17 +4,15 @@
 
 #include <algorithm>
 #include <functional>
-#include <stdexcept>
 #include <utility>
 
 #include "checker/cover.hpp"
 #include "checker/enumerate.hpp"
 #include "cli/coverage.hpp"
-#include "cli/growth.hpp"
+#include "cli/enumeration.hpp"
 #include "properties/covering.hpp"
 #include "properties/monitored.hpp"
 #include "properties/ports.hpp"
-#include "traces/trace.hpp"
 
 namespace tcpmc::cli {
 namespace {
@@ -23,26 +21,6 @@ using language::composition;
 using properties::marks;
 using properties::property_set;
 using system::step;
-
-bool is_stuck(const composition& c, const property_set& p, const system::plain_state& s) {
-  const system::plain_system on(c, p.observers);
-  std::uint32_t met = 0;
-  for (const system::plain_successor& next : on.successors(s, met))
-    if (next.by.kind != system::step_kind::tick && next.state.endpoints != s.endpoints) return false;
-  for (int side = 0; side < 2; ++side)
-    if (on.machine(side).any_timer_runs(s.endpoints[static_cast<std::size_t>(side)])) return false;
-  if (!s.channels[0].empty() || !s.channels[1].empty()) return false;
-  language::scene view;
-  view[language::row::self] = s.endpoints[0].data();
-  view[language::row::peer] = s.endpoints[1].data();
-  view.modulus = c.protocols[0].modulus;
-  return met == 0 && c.scenario.final && !language::holds(*c.scenario.final, view);
-}
-
-[[noreturn]] void broken(const std::string& property) {
-  throw std::logic_error(
-      fmt::format("the counterexample to '{}' could not be replayed by the interpreter", property));
-}
 
 marks goal_of(const property_set& p) {
   marks goal = 0;
@@ -68,93 +46,6 @@ void decide(const property_set& p, check_result& result) {
   result.bounds_met = properties::bounds_of(result.statistics.seen);
 }
 
-// A path of an enumerating search, in words.
-struct found_path {
-  std::vector<step> steps;
-  bool copies = false;  // a reduced search counts a copy and its delivery as one step
-};
-
-// An enumerating search of a composition, on words of 64 bits while these will do.
-class enumeration {
- public:
-  enumeration(const composition& c, const property_set& p, const properties::reductions& by = {})
-      : composition_(c), properties_(p), by_(by) {
-    if (by.symmetry) composition_ = properties::with_symmetric_final(c);
-  }
-
-  checker::statistics run(const checker::options& limits, const checker::reporter& report) {
-    try {
-      return begin<std::uint64_t>().run(limits, report);
-    } catch (const properties::word_overflow&) {
-      checker::options wide = limits;
-      if (!wide.checkpoint.empty()) wide.checkpoint += "-wide";  // what is in the other one are narrow words
-      return begin<checker::wide>().run(wide, report);
-    }
-  }
-  found_path path_to(marks mark) { return search_->path_to(mark); }
-  const system::tables& tables() const { return search_->tables(); }
-
- private:
-  struct any_search {
-    virtual ~any_search() = default;
-    virtual checker::statistics run(const checker::options& limits, const checker::reporter& report) = 0;
-    virtual found_path path_to(marks mark) = 0;
-    virtual const system::tables& tables() const = 0;
-  };
-  // `System` is what is between the monitored system and the search.
-  template <typename System>
-  struct search_of final : any_search {
-    properties::monitored_system monitored;
-    System system;
-    checker::enumerating_search<System> search{system};
-
-    template <typename... More>
-    search_of(const composition& c, const property_set& p, More... more)
-        : monitored(c, p), system(monitored, more...) {}
-    checker::statistics run(const checker::options& limits, const checker::reporter& report) override {
-      growth grows;
-      return search.run(limits, [&](const checker::progress& so_far) {
-        checker::progress told = so_far;
-        told.note = grows.note(so_far, monitored.tables());
-        return !report || report(told);
-      });
-    }
-    const system::tables& tables() const override { return monitored.tables(); }
-    found_path path_to(marks mark) override {
-      std::vector<system::state> froms;
-      std::vector<typename System::step> path;
-      for (const auto& s : search.path_to(mark)) {
-        froms.push_back(system.unpack(s.from));
-        path.push_back(s.by);
-      }
-      found_path result{properties::told(monitored.tables(), froms, path), false};
-      result.copies = result.steps.size() > path.size();
-      return result;
-    }
-  };
-  template <typename Word>
-  any_search& begin() {
-    search_.reset();
-    if (by_.any())
-      search_ = std::make_unique<search_of<properties::reduced_system<Word>>>(composition_, properties_, by_);
-    else
-      search_ = std::make_unique<search_of<properties::packed_system<Word>>>(composition_, properties_);
-    return *search_;
-  }
-
-  composition composition_;
-  const property_set& properties_;
-  properties::reductions by_;
-  std::unique_ptr<any_search> search_;
-};
-
-void count_faults(counterexample& c) {
-  for (const system::plain_successor& s : c.run.steps) {
-    c.losses += s.by.kind == system::step_kind::lose;
-    c.duplicates += s.by.kind == system::step_kind::duplicate;
-  }
-}
-
 constexpr std::array<const char*, system::bound_count> bound_names = {"incarnations", "capacity", "losses",
                                                                       "duplicates"};
 
@@ -174,7 +65,7 @@ void explain_bounds(const check_input& input, const property_set& p, check_resul
     std::vector<step> steps = steps_of(properties::bounds_met(bound));
     if (result.covering) steps = traces::minimise(plain, std::move(steps), meets);
     auto run = traces::replay(plain, steps);
-    if (!run || !meets(*run)) broken(bound_names[i]);
+    if (!run || !meets(*run)) not_replayed(bound_names[i]);
     result.explained.push_back({bound_names[i], std::move(*run)});
   }
 }
@@ -223,7 +114,7 @@ void enumerate(const check_input& input, const property_set& p, const properties
     auto run = traces::replay(plain, path.steps);
     if (by.symmetry && run && !violates(*input.composition, p, i, *run))  // then it is the other endpoint's
       run = traces::replay(plain, properties::mirrored(path.steps));
-    if (!run || !violates(*input.composition, p, i, *run)) broken(p.all[i].name);
+    if (!run || !violates(*input.composition, p, i, *run)) not_replayed(p.all[i].name);
     counterexample c{input.composition,
                      *run,
                      !path.copies,
@@ -233,7 +124,7 @@ void enumerate(const check_input& input, const property_set& p, const properties
                          : "breadth-first search: no shorter run violates the property",
                      0,
                      0};
-    count_faults(c);
+    c.count_faults();
     result.answers[i].trace = std::move(c);
     if (input.first_violation) break;
   }
@@ -292,11 +183,8 @@ void enumerate_ports(const check_input& input, const property_set& p, checker::o
     c.ports = traces::replay(plain, search.steps_to(properties::violated(i)));
     c.shortest = true;
     c.minimality = "breadth-first search: no shorter run violates the property";
-    if (!c.ports || !violates(*input.composition, p, i, *c.ports)) broken(p.all[i].name);
-    for (const system::ports_successor& s : c.ports->steps) {
-      c.losses += s.moved && s.moved->by.kind == system::step_kind::lose;
-      c.duplicates += s.moved && s.moved->by.kind == system::step_kind::duplicate;
-    }
+    if (!c.ports || !violates(*input.composition, p, i, *c.ports)) not_replayed(p.all[i].name);
+    c.count_faults();
     result.answers[i].trace = std::move(c);
     if (input.first_violation) break;
   }
@@ -306,7 +194,7 @@ void enumerate_ports(const check_input& input, const property_set& p, checker::o
     auto run = traces::replay(plain, search.steps_to(properties::bounds_met(bound)));
     std::uint32_t met = 0;
     if (run) plain.successors(run->end(), met);
-    if ((met & bound) == 0) broken(bound_names[i]);
+    if ((met & bound) == 0) not_replayed(bound_names[i]);
     result.explained.push_back({bound_names[i], {}, std::move(run)});
   }
 }
@@ -324,22 +212,11 @@ void enumerate_ports(const check_input& input, const property_set& p, const chec
   }
 }
 
-// The same scenario on a network that makes so many copies at most, for showing a covering search's run.
-std::shared_ptr<composition> with_faults(const composition& c, int duplicates) {
-  auto bounded = std::make_shared<composition>(c);
-  language::network& n = bounded->scenario.network;
-  n.duplication = {false, duplicates};
-  // What is never delivered may stay in flight; only where segments age do they have to be let go.
-  n.loss = {n.lifetime > 0, 0};
-  n.capacity = 1000;
-  return bounded;
-}
-
 // The run of a covering search, made concrete, and the shortest for so many copies where that can be shown.
 counterexample concrete(const check_input& input, const property_set& p, std::size_t property,
                         std::vector<step> steps, const checker::options& limits,
                         const checker::reporter& report) {
-  counterexample c = minimised(input, p, property, std::move(steps));
+  counterexample c = minimised(input.composition, p, property, std::move(steps));
   checker::options narrow = limits;
   narrow.goal = properties::violated(property);
   narrow.one_suffices = false;
@@ -348,7 +225,7 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
   // Ask the enumerating search for a shorter one, with no copies, one, and so on up to those that it uses.
   const int copies = c.on->scenario.network.duplication.count;
   for (int most = 0; most <= copies; ++most) {
-    const auto on = with_faults(*input.composition, most);
+    const auto on = with_duplicates(*input.composition, most);
     enumeration search(*on, p);
     narrow.max_depth = c.run.steps.size() - (c.shortest ? 1 : 0);
     const checker::statistics found = search.run(narrow, report);
@@ -356,7 +233,7 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
     if (shorter) {
       const system::plain_system exact(*on, p.observers);
       auto run = traces::replay(exact, search.path_to(narrow.goal).steps);
-      if (!run || !violates(*on, p, property, *run)) broken(p.all[property].name);
+      if (!run || !violates(*on, p, property, *run)) not_replayed(p.all[property].name);
       c.on = on;
       c.run = std::move(*run);
       c.shortest = true;
@@ -368,7 +245,7 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
           fmt::format("breadth-first search with at most {} {}: no shorter run violates the property", most,
                       most == 1 ? "duplicate" : "duplicates");
   }
-  count_faults(c);
+  c.count_faults();
   return c;
 }
 
@@ -417,74 +294,6 @@ std::vector<std::string> names_of_bounds(std::uint32_t met) {
   for (std::size_t i = 0; i < bound_names.size(); ++i)
     if ((met & (1u << i)) != 0) names.emplace_back(bound_names[i]);
   return names;
-}
-
-bool violates(const composition& c, const property_set& p, std::size_t property, const traces::run& r) {
-  if (p.all[property].stuck) return is_stuck(c, p, r.end());
-  const properties::judge judge(c, p);
-  const marks wanted = properties::violated(property);
-  if ((judge.state(&r.end().endpoints[0], &r.end().endpoints[1]).certain & wanted) != 0) return true;
-  if (r.steps.empty() || !r.steps.back().did) return false;
-  const system::plain_successor& last = r.steps.back();
-  const auto side = static_cast<std::size_t>(last.by.side);
-  const system::plain_state& before = r.steps.size() > 1 ? r.steps[r.steps.size() - 2].state : r.start;
-  std::array<std::vector<const int*>, 2> flight;
-  for (std::size_t s = 0; s < 2; ++s)
-    for (const system::flight& f : last.state.channels[s]) flight[s].push_back(f.segment.data());
-  const system::values* segment = system::arrives(last.by.kind) ? &last.by.segment : nullptr;
-  const properties::step_view view{last.by.side, &before.endpoints[side], &last.did->after,
-                                   segment,      last.did->label.data(),  system::pointers(last.did->sent)};
-  return (judge.step(view, &before.endpoints[1 - side], &flight[side], &flight[1 - side]).certain & wanted) !=
-         0;
-}
-
-bool violates(const composition& c, const property_set& p, std::size_t property, const traces::ports_run& r) {
-  using system::ports_event;
-  const marks wanted = properties::violated(property);
-  if (p.all[property].unserved) return !r.steps.empty() && r.steps.back().by.event == ports_event::unserved;
-  std::vector<std::array<const int*, 2>> rows;
-  for (const system::plain_state& port : r.end().ports) {
-    rows.push_back({port.endpoints[0].data(), port.endpoints[1].data()});
-    if (violates(c, p, property, traces::run{port, {}})) return true;
-  }
-  if ((properties::judge(c, p).ports(rows) & wanted) != 0) return true;
-  if (r.steps.empty() || !r.steps.back().moved) return false;
-  const auto port = static_cast<std::size_t>(r.steps.back().by.port);
-  return violates(c, p, property,
-                  traces::run{traces::before(r, r.steps.size() - 1).ports[port], {*r.steps.back().moved}});
-}
-
-counterexample minimised(const check_input& input, const property_set& p, std::size_t property,
-                         std::vector<step> steps) {
-  counterexample c;
-  c.on = input.composition;
-  c.minimality = "minimised: no single step can be left out; not proven shortest";
-  const system::plain_system on(*input.composition, p.observers);
-  steps = traces::minimise(on, std::move(steps), [&](const traces::run& r) {
-    return violates(*input.composition, p, property, r);
-  });
-  auto run = traces::replay(on, steps);
-  if (input.composition->scenario.network.is_set()) {
-    std::vector<step> copied = traces::with_copies(on, steps);
-    constexpr int plenty = 1000;
-    const auto roomy = with_faults(*input.composition, plenty);
-    const system::plain_system bounded(*roomy, p.observers);
-    run = traces::replay(bounded, copied);
-    if (run && !violates(*roomy, p, property, *run)) {
-      // What the property sees in flight was delivered before: keep a copy of everything, then what is
-      // needed.
-      const auto bad = [&](const traces::run& r) { return violates(*roomy, p, property, r); };
-      copied = traces::minimise(bounded, traces::with_copies(on, steps, true), bad);
-      run = traces::replay(bounded, copied);
-    }
-    if (!run) broken(p.all[property].name);
-    c.on = with_faults(*input.composition, plenty - run->end().duplicates);
-    run = traces::replay(system::plain_system(*c.on, p.observers), copied);
-  }
-  if (!run || !violates(*c.on, p, property, *run)) broken(p.all[property].name);
-  c.run = std::move(*run);
-  count_faults(c);
-  return c;
 }
 
 std::optional<check_result> check(const check_input& input, const checker::options& limits,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "checker/report.hpp"
+#include "cli/counterexample.hpp"
 #include "cli/fired.hpp"
 #include "properties/property.hpp"
 #include "properties/reduced.hpp"
@@ -22,19 +23,6 @@ const char* name_of(verdict v);  // "holds", "holds vacuously", "violated", "inc
 // The bounds of a scenario in `met` (check_result::bounds_met): "incarnations", "capacity", "losses",
 // "duplicates".
 std::vector<std::string> names_of_bounds(std::uint32_t met);
-
-// A counterexample: the run, on the system on which it was replayed.
-struct counterexample {
-  std::shared_ptr<const language::composition>
-      on;  // its network is the one with the faults that the run uses
-  traces::run run;
-  bool shortest = false;
-  std::string minimality;          // why it is a shortest one, or why that is not claimed
-  int losses = 0, duplicates = 0;  // faults that the run uses
-  std::optional<traces::ports_run> ports = std::nullopt;  // instead of `run`, where the scenario has ports
-
-  std::size_t length() const { return ports ? ports->steps.size() : run.steps.size(); }
-};
 
 struct answer {
   std::string property;
@@ -87,20 +75,6 @@ struct check_input {
 // and gives nothing. Throws std::logic_error if a counterexample cannot be replayed: then tcpmc is wrong.
 std::optional<check_result> check(const check_input& input, const checker::options& limits,
                                   const checker::reporter& report, language::diagnostics& errors);
-
-// Whether the last step or state of a run violates the property, judged on plain rows.
-bool violates(const language::composition& c, const properties::property_set& p, std::size_t property,
-              const traces::run& r);
-
-// The same of a run of a pool of ports.
-bool violates(const language::composition& c, const properties::property_set& p, std::size_t property,
-              const traces::ports_run& r);
-
-// A run that violates the property, given by its steps on the scenario's network, as it is shown: replayed by
-// the rule interpreter, without what can be left out; where the network is unlimited, on one that makes as
-// many copies as the run needs. Throws std::logic_error if it cannot be replayed.
-counterexample minimised(const check_input& input, const properties::property_set& p, std::size_t property,
-                         std::vector<system::step> steps);
 
 // The states in which each endpoint is found on an unlimited network, A's first; `p` may be empty. Throws
 // model_error for a mistake of the protocol that shows only while it runs.

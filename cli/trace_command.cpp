@@ -26,7 +26,7 @@ std::optional<traces::trace> replayed(const std::string& path, language::source_
       q.settings.push_back(std::move(*s));
   const auto input = load(q, files, errors);
   if (!input) return std::nullopt;
-  // The network that the run was found on may be narrower than the scenario's (see with_faults).
+  // The network that the run was found on may be narrower than the scenario's (see with_duplicates).
   auto on = std::make_shared<language::composition>(*input->composition);
   on->scenario.network = recorded->network;
   const auto p = properties::load_properties(input->properties, *on, errors);

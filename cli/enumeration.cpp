@@ -1,0 +1,80 @@
+#include "cli/enumeration.hpp"
+
+#include "checker/enumerate.hpp"
+#include "cli/growth.hpp"
+#include "properties/monitored.hpp"
+
+namespace tcpmc::cli {
+
+using language::composition;
+using properties::marks;
+using properties::property_set;
+
+struct enumeration::any_search {
+  virtual ~any_search() = default;
+  virtual checker::statistics run(const checker::options& limits, const checker::reporter& report) = 0;
+  virtual found_path path_to(marks mark) = 0;
+  virtual const system::tables& tables() const = 0;
+};
+
+// `System` is what is between the monitored system and the search.
+template <typename System>
+struct enumeration::search_of final : any_search {
+  properties::monitored_system monitored;
+  System system;
+  checker::enumerating_search<System> search{system};
+
+  template <typename... More>
+  search_of(const composition& c, const property_set& p, More... more)
+      : monitored(c, p), system(monitored, more...) {}
+  checker::statistics run(const checker::options& limits, const checker::reporter& report) override {
+    growth grows;
+    return search.run(limits, [&](const checker::progress& so_far) {
+      checker::progress told = so_far;
+      told.note = grows.note(so_far, monitored.tables());
+      return !report || report(told);
+    });
+  }
+  const system::tables& tables() const override { return monitored.tables(); }
+  found_path path_to(marks mark) override {
+    std::vector<system::state> froms;
+    std::vector<typename System::step> path;
+    for (const auto& s : search.path_to(mark)) {
+      froms.push_back(system.unpack(s.from));
+      path.push_back(s.by);
+    }
+    found_path result{properties::told(monitored.tables(), froms, path), false};
+    result.copies = result.steps.size() > path.size();
+    return result;
+  }
+};
+
+template <typename Word>
+enumeration::any_search& enumeration::begin() {
+  search_.reset();
+  if (by_.any())
+    search_ = std::make_unique<search_of<properties::reduced_system<Word>>>(composition_, properties_, by_);
+  else
+    search_ = std::make_unique<search_of<properties::packed_system<Word>>>(composition_, properties_);
+  return *search_;
+}
+
+enumeration::enumeration(const composition& c, const property_set& p, const properties::reductions& by)
+    : composition_(by.symmetry ? properties::with_symmetric_final(c) : c), properties_(p), by_(by) {}
+
+enumeration::~enumeration() = default;
+
+checker::statistics enumeration::run(const checker::options& limits, const checker::reporter& report) {
+  try {
+    return begin<std::uint64_t>().run(limits, report);
+  } catch (const properties::word_overflow&) {
+    checker::options wide = limits;
+    if (!wide.checkpoint.empty()) wide.checkpoint += "-wide";  // what is in the other one are narrow words
+    return begin<checker::wide>().run(wide, report);
+  }
+}
+
+found_path enumeration::path_to(marks mark) { return search_->path_to(mark); }
+const system::tables& enumeration::tables() const { return search_->tables(); }
+
+}  // namespace tcpmc::cli
