@@ -7,17 +7,14 @@
 // make vanish. Paths are real runs of the system, but not shortest ones.
 //
 // The control part is a pair of local states, and a reaction belongs to one side: from its local state it
-// reads at most one item and leaves the other side alone. So reactions are worked out once for a local state
-// and an item, and put together by what they do: the items that a side adds while it stays where it is, and
-// its edges to other local states, each with the set of items that bring it about. A content is a set of
-// bits, its lifetimes in unary: one plane of bits for each unit. So covering is inclusion, adding is union,
-// growing older moves every plane down by one, and expanding a node is a few word operations an edge.
+// reads at most one item and leaves the other side alone. So what can be done is known once it is known for
+// each local state (reactions.hpp). A content is a set of bits (contents.hpp), and expanding a node is a few
+// word operations an edge.
 //
 // Every content is saturated where it arrives: all that can be added without changing the control part is
 // added, until nothing more comes. A place is a control part with its maximal contents (antichain.hpp).
-// Places are taken in a topological order of the local states' graphs (their strong components; Tarjan 1972),
-// so that what leads to a place is done before it, as far as it is known; then almost nothing is expanded in
-// vain.
+// Places are taken in a topological order of the local states' graphs, so that what leads to a place is done
+// before it, as far as it is known; then almost nothing is expanded in vain.
 //
 // The search goes in rounds: first all that follows from some places is gathered, then it is brought to the
 // places where it belongs. Either part can be shared among threads, the second by owner of the place, and
@@ -31,8 +28,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <boost/graph/adjacency_list.hpp>
-#include <boost/graph/strong_components.hpp>
 #include <concepts>
 #include <cstdint>
 #include <deque>
@@ -46,25 +41,12 @@
 #include <vector>
 
 #include "checker/antichain.hpp"
+#include "checker/contents.hpp"
 #include "checker/crew.hpp"
+#include "checker/reactions.hpp"
 #include "checker/report.hpp"
 
 namespace tcpmc::checker {
-
-using item = std::uint32_t;
-using local_state = std::uint32_t;
-using control = std::array<local_state, 2>;
-using content = std::vector<std::uint8_t>;  // remaining lifetime by item; missing at the end: 0
-inline constexpr item no_item = ~item{0};
-
-// What one side can do. Added items come with the full lifetime.
-template <typename Step>
-struct reaction {
-  Step by{};
-  local_state to = 0;
-  std::span<const item> added;
-  marks certain = 0, open = 0;  // open: to be judged with the rest of the state
-};
 
 // `lifetime` is what an added item starts with, 0 for one that never runs out. `reactions` calls emit for
 // everything that a side can do in a local state when it reads the item (no_item: when it reads nothing), and
@@ -98,10 +80,7 @@ class covering_search {
   using step = typename System::step;
 
   explicit covering_search(System& system, const covering_sizes& sizes = {})
-      : system_(system),
-        sizes_(sizes),
-        ages_(system.lifetime() != 0),
-        planes_(ages_ ? system.lifetime() : 1u) {}
+      : system_(system), sizes_(sizes), contents_(system.lifetime()), reactions_(system, contents_) {}
 
   statistics run(const options& wanted, const reporter& report) {
     limit_watch limits(wanted, report);
@@ -131,13 +110,13 @@ class covering_search {
   void for_each_maximal(Visit&& visit) const {
     for (const part& own : parts_)
       for (const place& p : own.places)
-        for (std::size_t i = 0; i < p.kept.size(); ++i) visit(p.at, readable(p.kept.row(i)));
+        for (std::size_t i = 0; i < p.kept.size(); ++i) visit(p.at, contents_.readable(p.kept.row(i)));
   }
 
  private:
   using word = bit_word;
   using words = bit_set;
-  static constexpr std::size_t bits = 64;
+  using reactions = known_reactions<System>;
 
   // Where a content came from: a node, and what brought it to the place. Nodes and places are numbered by
   // part: n-th of part k is n * parts + k.
@@ -146,37 +125,6 @@ class covering_search {
     std::uint32_t parent = nowhere;  // node
     std::uint32_t place = nowhere;
     std::uint32_t via = nowhere;  // 2 * edge + side; time: it passed
-  };
-  struct reply {  // an item that is added while the side stays
-    item added = 0;
-    words triggers;
-    bool always = false;  // also without reading anything
-  };
-  struct edge {
-    local_state to = 0;
-    std::vector<item> added;  // ascending
-    words triggers;
-    bool always = false;
-  };
-  struct target {
-    local_state to = 0;
-    std::vector<std::uint32_t> edges;
-  };
-  struct open_reaction {
-    item trigger = no_item;
-    step by{};
-    marks open = 0;
-  };
-  // What is known of a side in a local state.
-  struct local {
-    words known;  // items whose reactions are worked out
-    bool idle_known = false;
-    std::vector<reply> replies;
-    std::vector<edge> edges;
-    std::vector<target> targets;  // the edges by where they lead
-    std::vector<open_reaction> open;
-    std::vector<local_state> next;  // in the graph for the order: targets, and where time leads
-    std::uint32_t rank = 0;
   };
   struct kept_content {
     std::uint32_t node = 0;
@@ -244,197 +192,23 @@ class covering_search {
     std::array<std::vector<judgement>, 2> judged;
   };
 
-  // ---- Contents ----
-
-  // Where an item's planes begin: those of 64 items stand together.
-  std::size_t group(item i) const { return i / bits * planes_; }
-  static word bit(item i) { return word{1} << i % bits; }
-  bool present(std::span<const word> c, item i) const {
-    return group(i) < c.size() && (c[group(i)] & bit(i)) != 0;
-  }
-  bool fresh(std::span<const word> c, item i) const {  // has the full lifetime
-    return group(i) < c.size() && (c[group(i) + planes_ - 1] & bit(i)) != 0;
-  }
-  void put(words& c, item i, std::size_t begin = 0) const {  // into the content that begins there
-    const std::size_t first = begin + group(i);
-    if (first >= c.size()) c.resize(first + planes_, 0);
-    for (std::size_t plane = 0; plane < planes_; ++plane) c[first + plane] |= bit(i);
-  }
-  static void insert(words& s, item i) {
-    if (i / bits >= s.size()) s.resize(i / bits + 1, 0);
-    s[i / bits] |= bit(i);
-  }
-  bool meets(const words& triggers, std::span<const word> c) const {
-    const std::size_t n = std::min(triggers.size(), c.size() / planes_);
-    word common = 0;
-    for (std::size_t i = 0; i < n; ++i) common |= triggers[i] & c[i * planes_];
-    return common != 0;
-  }
-  item first_of(const words& triggers, std::span<const word> c) const {
-    for (std::size_t i = 0; i < triggers.size() && i * planes_ < c.size(); ++i)
-      if (const word common = triggers[i] & c[i * planes_]; common != 0)
-        return static_cast<item>(i * bits + static_cast<std::size_t>(std::countr_zero(common)));
-    return no_item;
-  }
-  void grow_older(std::span<word> c) const {
-    if (!ages_) return;
-    for (std::size_t g = 0; g < c.size(); g += planes_) {
-      for (std::size_t plane = 0; plane + 1 < planes_; ++plane) c[g + plane] = c[g + plane + 1];
-      c[g + planes_ - 1] = 0;
-    }
-  }
-  content readable(std::span<const word> c) const {
-    content has(c.size() / planes_ * bits, 0);
-    for (item i = 0; i < has.size(); ++i)
-      for (std::size_t plane = 0; plane < planes_; ++plane)
-        has[i] = static_cast<std::uint8_t>(has[i] + (c[group(i) + plane] >> i % bits & 1));
-    return has;
-  }
-
-  // ---- Reactions ----
-
-  local& local_of(std::size_t side, local_state l) {
-    std::deque<local>& all = locals_[side];
-    if (l >= all.size()) all.resize(l + 1);
-    return all[l];
-  }
-
-  // The first item in `has` from `i` on whose reaction is not known; no_item: there is none.
-  item unknown_in(const words& known, const words& has, std::size_t i = 0) const {
-    for (; i * planes_ < has.size(); ++i)
-      if (const word unknown = has[i * planes_] & ~(i < known.size() ? known[i] : 0); unknown != 0)
-        return static_cast<item>(i * bits + static_cast<std::size_t>(std::countr_zero(unknown)));
-    return no_item;
-  }
-
-  bool is_known(std::size_t side, local_state l, const words& has) const {
-    const std::deque<local>& all = locals_[side];
-    return l < all.size() && all[l].idle_known && unknown_in(all[l].known, has) == no_item;
-  }
-
-  // Works out what a side does in its local state with everything in `has`.
   void learn(std::size_t side, local_state l, const words& has, const origin& where) {
-    local& in = local_of(side, l);
-    if (!in.idle_known) learn(side, l, no_item, where);
-    in.idle_known = true;
-    for (item i = unknown_in(in.known, has); i != no_item; i = unknown_in(in.known, has, i / bits)) {
-      learn(side, l, i, where);
-      insert(in.known, i);
-    }
-  }
-
-  void learn(std::size_t side, local_state l, item trigger, const origin& where) {
-    local& in = local_of(side, l);
-    const auto add_trigger = [&](auto& to) {
-      if (trigger == no_item)
-        to.always = true;
-      else
-        insert(to.triggers, trigger);
-    };
-    const marks own = system_.reactions(static_cast<int>(side), l, trigger, [&](const reaction<step>& r) {
-      note(r.certain, {where, trigger, false, r.by});
-      if (r.open != 0) in.open.push_back({trigger, r.by, r.open});
-      if (r.to == l) {
-        for (const item i : r.added) {
-          auto at = std::find_if(in.replies.begin(), in.replies.end(),
-                                 [&](const reply& x) { return x.added == i; });
-          if (at == in.replies.end()) at = in.replies.insert(at, {i, {}, false});
-          add_trigger(*at);
-        }
-        return;
-      }
-      const std::vector<item> added = ascending(r.added);
-      auto at = std::find_if(in.edges.begin(), in.edges.end(),
-                             [&](const edge& e) { return e.to == r.to && e.added == added; });
-      if (at == in.edges.end()) {
-        at = in.edges.insert(at, {r.to, added, {}, false});
-        auto towards =
-            std::find_if(in.targets.begin(), in.targets.end(), [&](const target& t) { return t.to == r.to; });
-        if (towards == in.targets.end()) towards = in.targets.insert(towards, {r.to, {}});
-        towards->edges.push_back(static_cast<std::uint32_t>(in.edges.size() - 1));
-        lead(side, l, r.to);
-      }
-      add_trigger(*at);
+    reactions_.learn(side, l, has, [&](marks m, item trigger, const std::optional<step>& by) {
+      note(m, {where, trigger, false, by});
     });
-    note(own, {where, trigger, false, std::nullopt});
   }
 
-  static std::vector<item> ascending(std::span<const item> items) {
-    std::vector<item> result(items.begin(), items.end());
-    std::sort(result.begin(), result.end());
-    result.erase(std::unique(result.begin(), result.end()), result.end());
-    return result;
-  }
-
-  // Adds all that is added without changing the control part. `know(side, local state)` is asked before a
-  // side's reactions to `has` are used; if it is false, so is the result, and something is missing. Calls
-  // adds(side, reply) before each that is put in.
-  template <typename Know, typename Adds>
-  bool saturate(const control& at, words& has, Know&& know, Adds&& adds) const {
-    for (std::array<bool, 2> settled{}; !settled[0] || !settled[1];)
-      for (std::size_t side = 0; side < 2; ++side) {
-        settled[side] = true;
-        if (!know(side, at[side])) return false;
-        for (const reply& r : locals_[side][at[side]].replies) {
-          if (fresh(has, r.added) || !(r.always || meets(r.triggers, has))) continue;
-          adds(side, r);
-          put(has, r.added);
-          settled = {};
-        }
-      }
-    return true;
-  }
-
-  // ---- The order of work ----
-
-  // Notes that a side can go from one local state to another.
-  void lead(std::size_t side, local_state from, local_state to) {
-    local_of(side, std::max(from, to));
-    local& source = locals_[side][from];
-    if (std::find(source.next.begin(), source.next.end(), to) != source.next.end()) return;
-    source.next.push_back(to);
-    ++leads_;
-    if (local& sink = locals_[side][to]; sink.rank <= source.rank) {
-      sink.rank = source.rank + 1;
-      disordered_ = true;
-    }
-  }
-
-  std::uint64_t rank_of(const control& at) {
-    return std::uint64_t{local_of(0, at[0]).rank} + local_of(1, at[1]).rank;
-  }
-
-  // Ranks the local states anew: by the longest way to them, where those of a strong component count as one.
   // Not each time that the order is broken, so that it costs no more than the rest.
   void order_anew_if_worthwhile() {
-    if (!disordered_ || result_.transitions < order_again_at_) return;
-    disordered_ = false;
-    for (std::deque<local>& all : locals_) {
-      boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS> graph(all.size());
-      for (std::size_t l = 0; l < all.size(); ++l)
-        for (const local_state to : all[l].next) boost::add_edge(l, to, graph);
-      std::vector<std::size_t> component(all.size());
-      const std::size_t count = boost::strong_components(
-          graph,
-          boost::make_iterator_property_map(component.begin(), boost::get(boost::vertex_index, graph)));
-      // What is reached from a component has a smaller number.
-      std::vector<std::vector<std::size_t>> members(count);
-      for (std::size_t l = 0; l < all.size(); ++l) members[component[l]].push_back(l);
-      std::vector<std::uint32_t> rank(count, 0);
-      for (std::size_t c = count; c-- > 0;)
-        for (const std::size_t l : members[c]) {
-          all[l].rank = rank[c];
-          for (const local_state to : all[l].next)
-            if (component[to] != c) rank[component[to]] = std::max(rank[component[to]], rank[c] + 1);
-        }
-    }
+    if (!reactions_.disordered() || result_.transitions < order_again_at_) return;
+    reactions_.rank();
     waiting waits;
     for (; !waiting_.empty(); waiting_.pop()) {
       const auto& [rank, at, number] = waiting_.top();
-      waits.emplace(rank_of(at), at, number);
+      waits.emplace(reactions_.rank_of(at), at, number);
     }
     waiting_ = std::move(waits);
-    order_again_at_ = result_.transitions + 2 * (leads_ + waiting_.size());
+    order_again_at_ = result_.transitions + 2 * (reactions_.leads() + waiting_.size());
   }
 
   // ---- Places ----
@@ -498,7 +272,7 @@ class covering_search {
       if (t.later == at) t.later.reset();
       if (t.later)
         for (std::size_t side = 0; side < 2; ++side)
-          if ((*t.later)[side] != at[side]) lead(side, at[side], (*t.later)[side]);
+          if ((*t.later)[side] != at[side]) reactions_.lead(side, at[side], (*t.later)[side]);
       in_round_ += t.rows.size();
       turns_.push_back(std::move(t));
     }
@@ -532,15 +306,15 @@ class covering_search {
     judge_open(own, p, has, node);
     std::size_t order = 0;
     for (std::uint32_t side = 0; side < 2; ++side) {
-      const local& in = locals_[side][p.at[side]];
-      for (const target& towards : in.targets) {
+      const auto& in = reactions_.at(side, p.at[side]);
+      for (const auto& towards : in.targets) {
         control to = p.at;
         to[side] = towards.to;
-        choose_edges(own, in, towards, has);
+        reactions_.choose_edges(in, towards, has, own.best, own.news);
         for (const auto& [e, news] : own.best) {
           words& c = start(own, {to, {node, nowhere, 2 * e + side}, {number, order++}}, has);
           arrivals& out = own.out[owner_of(to)];
-          for (const item added : news) put(c, added, out.all.back().begin);
+          for (const item added : news) contents_.put(c, added, out.all.back().begin);
           out.all.back().end = c.size();
         }
       }
@@ -549,7 +323,7 @@ class covering_search {
       words& c = start(own, {*t.later, {node, nowhere, time}, {number, order}}, has);
       arrival& last = own.out[owner_of(*t.later)].all.back();
       last.end = c.size();
-      grow_older(std::span(c).subspan(last.begin));
+      contents_.grow_older(std::span(c).subspan(last.begin));
     }
   }
 
@@ -562,39 +336,18 @@ class covering_search {
     return out.contents;
   }
 
-  // Of the edges to one target that the content allows, those that add most, with what they add.
-  void choose_edges(part& own, const local& in, const target& towards, std::span<const word> has) const {
-    auto& best = own.best;
-    auto& news = own.news;
-    best.clear();
-    const auto subset = [](const std::vector<item>& small, const std::vector<item>& large) {
-      return std::includes(large.begin(), large.end(), small.begin(), small.end());
-    };
-    for (const std::uint32_t number : towards.edges) {
-      const edge& e = in.edges[number];
-      if (!e.always && !meets(e.triggers, has)) continue;
-      news.clear();
-      for (const item i : e.added)
-        if (!fresh(has, i)) news.push_back(i);
-      if (std::any_of(best.begin(), best.end(), [&](const auto& b) { return subset(news, b.second); }))
-        continue;
-      std::erase_if(best, [&](const auto& b) { return subset(b.second, news); });
-      best.emplace_back(number, news);
-    }
-  }
-
   // Judges what the reactions alone left open. If the content does not matter, one content with the trigger
   // is enough.
   void judge_open(part& own, const place& p, std::span<const word> has, std::uint32_t node) const {
     std::optional<content> all;
     for (std::size_t side = 0; side < 2; ++side) {
-      const std::vector<open_reaction>& open = locals_[side][p.at[side]].open;
+      const auto& open = reactions_.at(side, p.at[side]).open;
       own.judged[side].resize(open.size());
       for (std::size_t i = 0; i < open.size(); ++i) {
-        const open_reaction& r = open[i];
+        const auto& r = open[i];
         judgement& j = own.judged[side][i];
         if ((j.done && !j.whole) || (r.open & ~result_.seen) == 0) continue;
-        if (r.trigger != no_item && !present(has, r.trigger)) continue;
+        if (r.trigger != no_item && !contents_.present(has, r.trigger)) continue;
         std::optional<marks> m;
         if (!j.done) {
           j.done = true;
@@ -602,7 +355,7 @@ class covering_search {
           j.whole = !m;
         }
         if (j.whole) {
-          if (!all) all = readable(has);
+          if (!all) all = contents_.readable(has);
           m = std::as_const(system_).judge(r.by, p.at[1 - side], &*all);
         }
         if (m && *m != 0) own.found.push_back({*m, {node_at(node), r.trigger, j.whole, r.by}});
@@ -617,8 +370,9 @@ class covering_search {
       const arrivals& in = share.out[n];
       for (const arrival& a : in.all) {
         const std::span<const word> c = std::span(in.contents).subspan(a.begin, a.end - a.begin);
-        const bool done =
-            settle(own, a, c, [&](std::size_t side, local_state l) { return is_known(side, l, own.next); });
+        const bool done = settle(own, a, c, [&](std::size_t side, local_state l) {
+          return reactions_.is_known(side, l, own.next);
+        });
         if (done) continue;
         own.unknown.all.push_back(a);
         own.unknown.all.back().begin = own.unknown.contents.size();
@@ -640,7 +394,8 @@ class covering_search {
       return true;
     }
     own.next.assign(c.begin(), c.end());
-    if (!saturate(a.to, own.next, know, [](std::size_t, const reply&) {})) return false;
+    if (!reactions_.saturate(a.to, own.next, know, [](std::size_t, const typename reactions::reply&) {}))
+      return false;
     ++own.tried;
     p.kept.add(own.next, {number_in(own, own.nodes.size()), false}, sizes_.many, own.which,
                [&](const kept_content& k) {
@@ -691,7 +446,7 @@ class covering_search {
       if (!p.looked_at)
         note(system_.look(p.at), {node_at(p.kept.known(0).node), no_item, false, std::nullopt});
       p.looked_at = true;
-      waiting_.emplace(rank_of(p.at), p.at, number);
+      waiting_.emplace(reactions_.rank_of(p.at), p.at, number);
     }
     // Little comes to a place after its turn.
     for (const turn& t : turns_)
@@ -723,23 +478,25 @@ class covering_search {
     for (std::size_t i = 0; i < way.size(); ++i) {
       const origin& at = way[i];
       if (at.via == time) {
-        grow_older(has);
+        contents_.grow_older(has);
         all.push_back({system_.passing(), no_item, {}, true});
       } else if (at.via != nowhere) {
         const std::size_t side = at.via & 1;
         const local_state from = place_at(way[i - 1].place).at[side];
-        const edge& e = local_of(side, from).edges[at.via >> 1];
-        take(side, from, e.always ? no_item : first_of(e.triggers, has), has, all,
-             [&](const reaction<step>& r) { return r.to == e.to && ascending(r.added) == e.added; });
+        const auto& e = reactions_.at(side, from).edges[at.via >> 1];
+        take(side, from, e.always ? no_item : contents_.first_of(e.triggers, has), has, all,
+             [&](const reaction<step>& r) {
+               return r.to == e.to && reactions::ascending(r.added) == e.added;
+             });
       }
       const control c = place_at(at.place).at;
       const auto know = [&](std::size_t side, local_state l) {
         learn(side, l, has, at);
         return true;
       };
-      saturate(c, has, know, [&](std::size_t side, const reply& r) {
+      reactions_.saturate(c, has, know, [&](std::size_t side, const typename reactions::reply& r) {
         words after = has;
-        take(side, c[side], r.always ? no_item : first_of(r.triggers, has), after, all,
+        take(side, c[side], r.always ? no_item : contents_.first_of(r.triggers, has), after, all,
              [&](const reaction<step>& x) {
                return x.to == c[side] && std::find(x.added.begin(), x.added.end(), r.added) != x.added.end();
              });
@@ -757,9 +514,9 @@ class covering_search {
       found = true;
       taken t{r.by, trigger, {}, r.to != l};
       for (const item i : r.added)
-        if (!fresh(has, i)) {
+        if (!contents_.fresh(has, i)) {
           t.added.push_back(i);
-          put(has, i);
+          contents_.put(has, i);
         }
       all.push_back(std::move(t));
     });
@@ -792,16 +549,13 @@ class covering_search {
 
   System& system_;
   const covering_sizes sizes_;
-  const bool ages_;
-  const std::size_t planes_;  // words for 64 items of a content
-  std::array<std::deque<local>, 2> locals_;
+  const content_layout contents_;
+  reactions reactions_;
   std::vector<part> parts_;
   waiting waiting_;
   std::vector<turn> turns_;   // of this round
   std::size_t in_round_ = 0;  // contents that are expanded in it
   std::uint64_t unexpanded_ = 0;
-  bool disordered_ = false;
-  std::size_t leads_ = 0;
   std::uint64_t order_again_at_ = 0;
   std::array<occurrence, 64> first_;
   statistics result_;
