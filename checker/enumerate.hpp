@@ -75,7 +75,8 @@ concept GroupSystem = requires(const System constant, int pass, typename System:
   { System::most_in_group } -> std::convertible_to<std::size_t>;
 };
 
-// What it may offer as well: which bits of a word are the numbers that matrices.hpp wants.
+// What it may offer as well: which bits of a word are the numbers that matrices.hpp wants. Where they do not
+// fit there, states are kept in a set.
 template <typename System>
 concept PairSystem = sizeof(typename System::word) == sizeof(matrix_set::word) &&
                      requires(const System constant) {

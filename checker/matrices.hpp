@@ -32,32 +32,31 @@ class matrix_set {
  public:
   using word = std::uint64_t;
 
-  // Which bits of a word are which number. The bits of a number are next to each other; there may be none.
+  // Which bits of a word are which number; there may be none.
   struct split {
     word left = 0, right = 0, rest = 0, row = 0, column = 0;
   };
-  // Numbers are looked up in arrays: these must not get large.
+  // What is looked up in an array is one number: its bits are next to each other, and few, as the arrays must
+  // not get large.
   static bool fits(const split& s) {
-    return std::popcount(s.left | s.row) <= most_bits && std::popcount(s.right | s.column) <= most_bits &&
-           std::popcount(s.left | s.right | s.rest) <= most_bits;
+    return number::fits(s.left) && number::fits(s.right) && number::fits(s.left | s.row) &&
+           number::fits(s.right | s.column) && number::fits(s.left | s.right | s.rest);
   }
 
-  // Requires that it fits.
   explicit matrix_set(const split& s)
-      : matrix_mask_(s.left | s.right | s.rest),
-        row_mask_(matrix_mask_ | s.row),
-        column_mask_(s.right | s.column),
-        row_({s.left, s.row}),
-        column_({s.right, s.column}),
-        left_({s.left}),
-        right_({s.right}),
-        matrix_({s.left, s.right, s.rest}),
+      : row_(s.left | s.row),
+        column_(s.right | s.column),
+        left_(s.left),
+        right_(s.right),
+        matrix_(s.left | s.right | s.rest),
         row_numbers_(row_.bits()),
         column_numbers_(column_.bits()),
         rows_(left_.bits()),
         columns_(right_.bits()),
         matrix_numbers_(matrix_.bits()),
-        matrices_(1) {}
+        matrices_(1) {
+    assert(fits(s));
+  }
 
   // Inserts words; calls fresh(word) for each that was not there yet, in their order. A word whose place does
   // not exist is not inserted: homeless(word) is called. By any number of threads, if `shared`.
@@ -114,35 +113,24 @@ class matrix_set {
   std::size_t bytes() const { return bytes_; }
 
  private:
-  static constexpr int most_bits = 24;
+  static constexpr unsigned most_bits = 24;
   static constexpr std::uint32_t no_row = std::numeric_limits<std::uint32_t>::max();
 
-  // Several numbers of a word as one.
+  // Bits of a word that are next to each other, as a number.
   class number {
    public:
-    number(std::initializer_list<word> masks) {
-      for (const word m : masks) {
-        const auto size = static_cast<unsigned>(std::popcount(m));
-        assert(m == 0 || m >> std::countr_zero(m) == ~word{0} >> (64 - size));
-        if (size > 0) parts_[count_++] = {m, static_cast<unsigned>(std::countr_zero(m)), bits_};
-        bits_ += size;
-      }
+    static bool fits(word mask) {
+      const number n(mask);
+      return (n.mask_ & (n.mask_ + 1)) == 0 && n.bits() <= most_bits;
     }
-    std::size_t of(word w) const {
-      word result = 0;
-      for (const part& p : parts_) result |= (w & p.mask) >> p.down << p.up;
-      return static_cast<std::size_t>(result);
-    }
-    unsigned bits() const { return bits_; }
+    explicit number(word mask)
+        : down_(static_cast<unsigned>(std::countr_zero(mask)) % 64), mask_(mask >> down_) {}
+    std::size_t of(word w) const { return static_cast<std::size_t>(w >> down_ & mask_); }
+    unsigned bits() const { return static_cast<unsigned>(std::popcount(mask_)); }
 
    private:
-    struct part {
-      word mask = 0;
-      unsigned down = 0, up = 0;
-    };
-    std::array<part, 3> parts_;
-    std::size_t count_ = 0;
-    unsigned bits_ = 0;
+    unsigned down_;
+    word mask_;
   };
 
   // An array over numbers of so many bits, zero at first; memory is taken where something is written.
@@ -185,39 +173,27 @@ class matrix_set {
   // The places of words, which are asked for; returns how many have one.
   template <typename Homeless>
   std::size_t find(std::span<const word> words, std::array<place, at_once>& into, Homeless&& homeless) {
+    std::array<std::uint32_t, at_once> rows, columns, numbers;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      rows[i] = row_numbers_[row_.of(words[i])] - 1;  // the most there is if it has none
+      columns[i] = column_numbers_[column_.of(words[i])] - 1;
+      numbers[i] = matrix_numbers_[matrix_.of(words[i])];
+    }
     std::size_t n = 0;
-    word last = words.front();
-    std::uint32_t column = column_of(last);
-    matrix* m = matrix_of(last);
-    word* row = row_of(*m, last);
-    for (const word w : words) {
-      // Often only one of them changes.
-      const word changed = w ^ std::exchange(last, w);
-      if ((changed & column_mask_) != 0) column = column_of(w);
-      if ((changed & row_mask_) != 0) {
-        if ((changed & matrix_mask_) != 0) m = matrix_of(w);
-        row = row_of(*m, w);
-      }
-      if (row == nullptr || column >= m->columns()) [[unlikely]] {
-        homeless(w);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      matrix& m = matrices_[numbers[i]];
+      const std::uint32_t at = rows[i] < m.row_at.size() ? m.row_at[rows[i]] : no_row;
+      if (at == no_row || columns[i] >= m.columns()) [[unlikely]] {
+        homeless(words[i]);
         continue;
       }
-      __builtin_prefetch(row + column / 64, 1);
-      into[n++] = {row + column / 64, w, column};
+      word* const bits = m.bits.data() + std::size_t{at} * m.stride + columns[i] / 64;
+      __builtin_prefetch(bits, 1);
+      into[n++] = {bits, words[i], columns[i]};
     }
     return n;
   }
-  // The most there is if it has no number.
-  std::uint32_t column_of(word w) const { return column_numbers_[column_.of(w)] - 1; }
-  matrix* matrix_of(word w) { return &matrices_[matrix_numbers_[matrix_.of(w)]]; }
-  word* row_of(matrix& m, word w) const {
-    const std::uint32_t row = row_numbers_[row_.of(w)] - 1;
-    const std::uint32_t at = row < m.row_at.size() ? m.row_at[row] : no_row;
-    return at == no_row ? nullptr : m.bits.data() + std::size_t{at} * m.stride;
-  }
 
-  word matrix_mask_, row_mask_,
-      column_mask_;  // what decides about the matrix; about it and the row; the column
   number row_, column_, left_, right_, matrix_;
   table row_numbers_, column_numbers_;  // by (left, row), by (right, column); from 1 on, 0: not met
   table rows_, columns_;                // how many there are, by left, by right

@@ -145,8 +145,9 @@ TEST(visited, gives_back_the_words_that_were_new_in_batches_as_well) {
 
 // Words of a few bits in each number; which bits these are makes no difference.
 std::vector<matrix_set::split> splits() {
-  return {{0xf000, 0x0f00, 0, 0x00f0, 0x000f},
-          {0x0003, 0x0700, 0x0070, 0x0008, 0xf000},
+  return {{0x0f00, 0x00f0, 0, 0xf000, 0x000f},
+          {0x1800, 0x00f0, 0x0700, 0xe000, 0x000f},
+          {0x001c, 0x0380, 0x0060, 0x0003, 0xfc00},
           {0, 0, 0xff, 0, 0xff00},
           {0x00ff, 0xff00, 0, 0, 0},
           {0, 0, 0, 0xfff0, 0x000f},
@@ -181,7 +182,7 @@ TEST(matrices, agree_with_a_standard_set) {
 }
 // Found while it was written: a column without a number had the place of the first one.
 TEST(matrices, do_not_confuse_a_column_that_was_never_met_with_another_one) {
-  matrix_set matrices({0xf000, 0x0f00, 0, 0x00f0, 0x000f});
+  matrix_set matrices({0x0f00, 0x00f0, 0, 0xf000, 0x000f});
   const std::vector<std::uint64_t> first{0x1111}, second{0x1112};
   EXPECT_EQ(inserted(matrices, first).size(), 1u);
   EXPECT_EQ(inserted(matrices, second).size(), 1u);
@@ -208,11 +209,14 @@ TEST(matrices, give_each_word_to_one_thread) {
   EXPECT_EQ(all.size(), 0x10000u);
   EXPECT_EQ(sum, 0x10000u);
 }
-TEST(matrices, are_not_for_large_numbers) {
-  EXPECT_TRUE(matrix_set::fits({0xfff000000000, 0xfff, 0, 0xfff000000, 0xfff000}));
-  EXPECT_FALSE(matrix_set::fits({0xfff000000000, 0xfff, 1ull << 50, 0xfff000000, 0xfff000}));
-  EXPECT_FALSE(matrix_set::fits({0xf, 0xf0, 0, 0x1fffff000, 0}));
-  EXPECT_FALSE(matrix_set::fits({0xf, 0xf0, 0, 0, 0x1fffff000}));
+TEST(matrices, are_not_for_large_numbers_or_scattered_ones) {
+  EXPECT_TRUE(matrix_set::fits({0xfff000000, 0xfff000, 0, 0xfff000000000, 0xfff}));
+  EXPECT_FALSE(matrix_set::fits({0x1ffe000000, 0xfff000, 0x1000000, 0x2000000000, 0xfff}));
+  EXPECT_TRUE(matrix_set::fits({0xf0, 0xf, 0, 0x0fffff00, 0}));
+  EXPECT_FALSE(matrix_set::fits({0xf0, 0xf, 0, 0x1fffff00, 0}));
+  EXPECT_FALSE(matrix_set::fits({0xf0000000, 0x0f000000, 0, 0, 0x00ffffff}));
+  EXPECT_FALSE(matrix_set::fits({0xf00, 0xf, 0, 0xf000, 0}));
+  EXPECT_FALSE(matrix_set::fits({0xf0, 0xf, 0, 0xf000, 0}));
 }
 
 // ---- Antichains ----
@@ -462,7 +466,7 @@ struct paired_counters : counters {
   using counters::counters;
   std::array<word, 5> split() const {
     const word one = (word{1} << now.bits) - 1;
-    return {one, one << 2 * now.bits, 0, one << now.bits, one << 3 * now.bits};
+    return {one << now.bits, one << 2 * now.bits, 0, one, one << 3 * now.bits};
   }
 };
 // The same, split so badly that every state has a matrix of its own.

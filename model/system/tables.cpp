@@ -255,15 +255,19 @@ layout tables::fitting(const layout& before) const {
     const auto needed = static_cast<unsigned>(std::bit_width(count - 1));
     if (needed > bits) bits = static_cast<unsigned>(std::bit_width(count + count / 2));  // with room to grow
     result.mask[component] = static_cast<id>((std::uint64_t{1} << bits) - 1);
-    result.shift[component] = shift;
+    result.shift[component] = bits == 0 ? 0 : shift;  // what has no bits might begin behind a full word
     shift += bits;
   };
-  place(budget_component, static_cast<std::size_t>(network_.loss.count + 1) *
-                              static_cast<std::size_t>(network_.duplication.count + 1));
-  for (int sender = 2; sender-- > 0;)
+  const auto place_channel = [&](int sender) {
     for (int slot = slots_; slot-- > 0;)
       place(channel_component(sender, slot), channels_[at(sender)].contents.size());
-  for (int side = 2; side-- > 0;) place(at(side), endpoints_[at(side)].rows.size());
+  };
+  place_channel(1);
+  place(1, endpoints_[1].rows.size());
+  place(budget_component, static_cast<std::size_t>(network_.loss.count + 1) *
+                              static_cast<std::size_t>(network_.duplication.count + 1));
+  place(0, endpoints_[0].rows.size());
+  place_channel(0);
   return result;
 }
 

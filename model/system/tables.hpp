@@ -39,8 +39,8 @@ constexpr std::size_t channel_component(int sender, int slot = 0) {
   return static_cast<std::size_t>(3 + sender * most_slots + slot);
 }
 
-// How a state is packed into one word: A, B, what A has in flight, youngest first, what B has, and the
-// budgets, from the most significant bits on.
+// How a state is packed into one word: what A has in flight, youngest first, A, the budgets, B, and what B has,
+// from the most significant bits on. So an endpoint stands next to what it has sent, and to the other one.
 struct layout {
   std::array<unsigned, std::tuple_size_v<state>> bits{}, shift{};
   std::array<id, std::tuple_size_v<state>> mask{};
