@@ -225,10 +225,8 @@ class enumerating_search {
   // Brings back what a former run did to the end of a level, or begins. Returns the level to go on with.
   std::size_t resume(const options& wanted) {
     std::uint64_t position = 0, good = 0;
-    while (const auto r = log_->next(position)) {
-      if (r->head.kind == 0) break;  // was not written to its end
+    while (const auto r = log_->next(position))
       if (r->head.kind == level_record) good = position;
-    }
     position = 0;
     if (const auto r = log_->next(position); r && position <= good) {
       const std::vector<std::byte> identity = log_->read(r->head, r->at);

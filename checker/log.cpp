@@ -16,8 +16,12 @@ namespace tcpmc::checker {
 namespace {
 
 std::uint64_t checksum(record head, std::span<const std::byte> content) {
-  head.check = 0;
+  head.check = head.head_check = 0;
   return XXH3_64bits_withSeed(content.data(), content.size(), XXH3_64bits(&head, sizeof head));
+}
+std::uint64_t checksum(record head) {
+  head.head_check = 0;
+  return XXH3_64bits(&head, sizeof head);
 }
 
 }  // namespace
@@ -52,6 +56,7 @@ void record_log::open_nameless() {
 std::uint64_t record_log::append(record& head, std::span<const std::byte> content) {
   head.bytes = content.size();
   head.check = checksum(head, content);
+  head.head_check = checksum(head);
   std::vector<std::byte> all(sizeof head + content.size());
   std::memcpy(all.data(), &head, sizeof head);
   if (!content.empty()) std::memcpy(all.data() + sizeof head, content.data(), content.size());
@@ -91,7 +96,11 @@ std::optional<record_log::found> record_log::next(std::uint64_t& position) const
   const ssize_t n = pread(file_, &f.head, sizeof f.head, static_cast<off_t>(position));
   if (n < 0) fail("read", errno);
   f.at = position + sizeof f.head;
-  if (static_cast<std::size_t>(n) != sizeof f.head || f.head.bytes > end_ - f.at) return std::nullopt;
+  const record nothing;  // where a record had its place and was not written any more
+  if (static_cast<std::size_t>(n) != sizeof f.head || std::memcmp(&f.head, &nothing, sizeof nothing) == 0)
+    return std::nullopt;
+  if (checksum(f.head) != f.head.head_check) throw storage_error("'" + path_ + "' is damaged");
+  if (f.head.bytes > end_ - f.at) return std::nullopt;
   position = f.at + f.head.bytes;
   return f;
 }

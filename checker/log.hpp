@@ -25,7 +25,8 @@ class storage_error : public std::runtime_error {
 struct record {
   std::uint32_t kind = 0, level = 0, tag = 0, count = 0;  // for the one who writes it
   std::uint64_t bytes = 0;                                // of the content
-  std::uint64_t check = 0;                                // of all that
+  std::uint64_t check = 0;                                // of all that and the content
+  std::uint64_t head_check = 0;                           // of all that
 };
 
 class record_log {
@@ -46,6 +47,7 @@ class record_log {
   std::vector<std::byte> read(const record& head, std::uint64_t at) const;
 
   // The record at `position`, which is moved behind it; nothing where there is none or not a whole one.
+  // Throws if its head is not what was written.
   struct found {
     record head;
     std::uint64_t at = 0;  // the content

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "cli/commands.hpp"
+#include "cli/limits.hpp"
 #include "cli/reporting.hpp"
 #include "cli/version.hpp"
 #include "exports/exports.hpp"
@@ -114,7 +115,7 @@ void add_export_command(CLI::App& app, int& code) {
   c->add_flag("--graph", o->graph,
               "dot: the reachable states of the scenario, not the states of the protocol");
   c->add_option("--max-states", o->max_states, "dot --graph: give up beyond so many states")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   c->footer(
       "examples:\n"
       "  tcpmc export --to promela --protocol rfc9293 --scenario close-one-loss --property reliable-close "

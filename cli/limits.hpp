@@ -19,6 +19,13 @@ struct limit_options {
   std::uint64_t memory_limit = 0;  // megabytes; 0: what is free
 };
 
+// What an option takes: a whole number in this range, in decimal digits.
+CLI::Validator whole_number(std::uint64_t least,
+                            std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
+// The same: more than 0 and at most 10^9 seconds.
+CLI::Validator seconds();
+inline constexpr std::uint64_t most_megabytes = std::uint64_t{1} << 40;
+
 // -j, --threads: 1 to 999, or auto. `says` is its help.
 void add_threads_option(CLI::App& to, std::string& threads, const std::string& says);
 // As many as there are cores for "auto".

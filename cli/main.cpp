@@ -1,7 +1,11 @@
 // The tcpmc command.
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <exception>
+#include <iostream>
+#include <system_error>
 
 #include "cli/commands.hpp"
 #include "cli/reporting.hpp"
@@ -34,9 +38,7 @@ int report(CLI::App& app, const CLI::ParseError& error, const std::vector<std::s
   return tcpmc::cli::exit_bad_input;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app("tcpmc: a model checker for the life of a TCP connection", "tcpmc");
   app.set_version_flag("--version", fmt::format("tcpmc {}", tcpmc::cli::version));
   app.require_subcommand(1);
@@ -51,7 +53,8 @@ int main(int argc, char** argv) {
       "time_wait=1..6\n"
       "  tcpmc list                                    what is built in\n"
       "  tcpmc show rfc9293                            its rules, each with its citation\n"
-      "exit codes: 0 as expected; 1 violated; 2 bad input; 3 inconclusive; 4 internal error; 128+n signal n");
+      "exit codes: 0 as expected; 1 violated; 2 bad input, or output that cannot be written; 3 inconclusive; "
+      "4 internal error; 128+n signal n");
   int code = tcpmc::cli::exit_fine;
   tcpmc::cli::add_check_command(app, code);
   tcpmc::cli::add_export_command(app, code);
@@ -67,8 +70,20 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return report(app, error, {argv + 1, argv + argc});
   } catch (const std::exception& error) {
+    if (std::ferror(stdout) != 0) return code;  // main says why
     fmt::print(stderr, "tcpmc: internal error: {}\n", error.what());
     return tcpmc::cli::exit_internal;
   }
   return code;
+}
+
+}  // namespace
+
+// What was asked for and could not be written is an error, whatever the answer was.
+int main(int argc, char** argv) {
+  const int code = run(argc, argv);
+  std::cout.flush();  // --help and --version
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout) return code;
+  fmt::print(stderr, "tcpmc: cannot write to standard output: {}\n", std::generic_category().message(errno));
+  return tcpmc::cli::exit_bad_input;
 }

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "cli/commands.hpp"
+#include "cli/limits.hpp"
 #include "cli/reporting.hpp"
 #include "cli/simulate.hpp"
 #include "cli/trace_files.hpp"
@@ -240,16 +241,17 @@ void add_simulate_command(CLI::App& app, int& code) {
   c->add_option("--set", o->settings, "parameter=value; A.parameter=value sets it for one endpoint")
       ->take_all();
   c->add_option("--seed", o->seed,
-                "the same seed makes the same walks (default: a random one, which is told)");
-  c->add_option("--walks", o->walks, "how many walks (default: 10000)")->check(CLI::PositiveNumber);
-  c->add_option("--depth", o->depth, "steps of a walk at most (default: 200)")->check(CLI::PositiveNumber);
+                "the same seed makes the same walks (default: a random one, which is told)")
+      ->check(whole_number(0));
+  c->add_option("--walks", o->walks, "how many walks (default: 10000)")->check(whole_number(1));
+  c->add_option("--depth", o->depth, "steps of a walk at most (default: 200)")->check(whole_number(1));
   c->add_option("--traces", o->traces_folder, "write every counterexample as JSON into this folder");
   c->add_option("--format", o->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   c->add_option("--progress", o->progress, "auto, plain, json (lines) or none; on stderr")
       ->check(CLI::IsMember({"auto", "plain", "json", "none"}));
-  c->add_option("--time-limit", o->time_limit, "end after so many seconds")->check(CLI::PositiveNumber);
+  c->add_option("--time-limit", o->time_limit, "end after so many seconds")->check(seconds());
   c->add_option("--memory-limit", o->memory_limit, "end when the process holds so many megabytes")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1, most_megabytes));
   c->footer(
       "A walk takes steps at random, and judges all the steps that it could take. What it finds is shown as "
       "a run;\n"

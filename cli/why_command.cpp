@@ -412,7 +412,7 @@ void add_why_command(CLI::App& app, int& code) {
   c->add_option("--explanations", o->explanations,
                 "a JSON file that says why changes that go unnoticed are harmless");
   c->add_option("--max-states", o->asked.max_states, "leave out scenarios with more states (default: 200000)")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   add_threads_option(*c, o->threads, "changes that are tried at the same time: a number, or auto");
   c->add_option("--progress", o->progress, "auto, plain, json (lines) or none; on stderr")
       ->check(CLI::IsMember({"auto", "plain", "json", "none"}));

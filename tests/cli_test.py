@@ -332,6 +332,23 @@ class Commands(unittest.TestCase):
         self.assertEqual((answer["property"], answer["verdict"], answer["shortest"]), ("reliable-close", "violated", True))
         self.assertEqual(len(answer["trace"]["steps"]), answer["steps"])
 
+    # Found: what fits into a buffer was lost with exit code 0, and the rest was an internal error.
+    def test_output_that_cannot_be_written(self):
+        for command in (["list"], ["--version"], ["check", "--help"], ["lint", "rfc9293"], ["show", "rfc9293"],
+                        ["export", "--to", "dot", "--protocol", "rfc9293"],
+                        ["check", "--protocol", "rfc9293", "--scenario", "close-one-loss", "--property", "reliable-close"]):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                result = subprocess.run([TCPMC, *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+            self.assertEqual((result.returncode, result.stderr), (2, "tcpmc: cannot write to standard output: No space left on device\n"), command)
+
+    # Found: limits so large that they overflowed were met at once.
+    def test_limits_that_are_no_numbers(self):
+        for option, value in (("--time-limit", "1e10"), ("--time-limit", "nan"), ("--time-limit", "0"), ("--memory-limit", "17592186044416"),
+                              ("--max-states", "18446744073709551616"), ("--max-states", "0"), ("--max-depth", "-1")):
+            result = run("check", "--protocol", "rfc9293", "--scenario", "close-one-loss", option, value)
+            self.assertEqual((result.returncode, result.stdout), (2, ""), result.stderr)
+            self.assertIn(f"tcpmc: {option}: '{value}' is not a number", result.stderr)
+
     def test_limit_is_inconclusive(self):
         result = run("check", "--protocol", "time-wait-2msl", "--scenario", "close-one-loss", "--property", "reliable-close", "--max-states", "100")
         self.assertEqual(result.returncode, 3)
@@ -631,7 +648,7 @@ class Simulate(unittest.TestCase):
                     self.assertRegex(out.splitlines()[-1], r"1 verdict: 1 inconclusive; [\d,]+ walks?, [\d,]+ steps?, deepest \d+, seed \d+, ")
 
     def test_bad_input(self):
-        for more, message in ((["--set", "tim_wait=3"], "did you mean 'time_wait'?"), (["--seed", "many"], "--seed"),
+        for more, message in ((["--set", "tim_wait=3"], "did you mean 'time_wait'?"), (["--seed", "many"], "--seed"), (["--seed", "-1"], "--seed"),
                               (["--wlaks", "3"], "did you mean '--walks'?"), (["--traces", "/proc/no/such"], "cannot make the folder")):
             result = run(*self.QUESTION, *more)
             self.assertEqual((result.returncode, result.stdout), (2, ""))
