@@ -134,12 +134,15 @@ class checking {
     if (!errors.empty()) return fail(errors.text());
     int code = exit_fine;
     for (const suite& s : all) {
-      if (text()) fmt::print("{}: {}\n", s.name, s.says);
+      if (text() && caught_signal() == 0) fmt::print("{}: {}\n", s.name, s.says);
       for (const suite_row& row : s.rows) {
+        if (caught_signal() != 0) {
+          ++not_asked_;
+          continue;
+        }
         code = worse(code, answer_question(with(row.asked, *set), row.expected));
         if (code == exit_bad_input || code == exit_internal) return code;
         if (text()) tell_row(rows_.back());
-        if (caught_signal() != 0) return code;
       }
     }
     if (text()) {
@@ -282,8 +285,8 @@ class checking {
     return row.result.statistics.ended == checker::outcome::complete && row.result.reduced.empty();
   }
   bool all_explored() const {
-    return std::all_of(rows_.begin(), rows_.end(),
-                       [](const answered& row) { return explored_to_the_end(row); });
+    return not_asked_ == 0 && std::all_of(rows_.begin(), rows_.end(),
+                                          [](const answered& row) { return explored_to_the_end(row); });
   }
 
   void tell_rules() const {
@@ -305,7 +308,9 @@ class checking {
   std::vector<std::string> warnings() const {
     std::vector<std::string> all;
     for (const auto& [rule, fired] : rules())
-      if (!fired) all.push_back(fmt::format("the rule {} of {} never fired", rule.second, rule.first));
+      if (!fired)
+        all.push_back(fmt::format("the rule {} of {} never fired{}", rule.second, rule.first,
+                                  all_explored() ? "" : ", as far as this was explored"));
     for (const answered& row : rows_)
       for (std::size_t i = 0; i < row.result.answers.size(); ++i)
         if (row.result.answers[i].says == verdict::holds_vacuously &&
@@ -366,8 +371,9 @@ class checking {
     const bool expectations = !rows_[0].expected.empty();
     std::string result;
     if (expectations)
-      result = t.unexpected == 0 && t.inconclusive == 0 ? "all as expected"
-                                                        : fmt::format("{} not as expected", t.unexpected);
+      result = t.unexpected > 0 || t.inconclusive > 0 ? fmt::format("{} not as expected", t.unexpected)
+               : not_asked_ > 0                       ? "as expected"
+                                                      : "all as expected";
     else if (t.verdicts == 0)
       result = rows_[0].result.statistics.ended == checker::outcome::complete ? "explored" : "ended early";
     else
@@ -375,6 +381,8 @@ class checking {
                : t.inconclusive > 0 ? "open"
                                     : "no violation";
     if (t.inconclusive > 0) result += fmt::format(", {} inconclusive", t.inconclusive);
+    if (not_asked_ > 0)
+      result += fmt::format(", {} question{} not asked", not_asked_, not_asked_ == 1 ? "" : "s");
     if (const std::size_t n = options_.werror ? warnings().size() : 0; n > 0)
       result += fmt::format(", {} warning{} as error{}", n, n == 1 ? "" : "s", n == 1 ? "" : "s");
     const std::string depth =
@@ -432,6 +440,7 @@ class checking {
             {"never_fired", never},
             {"unexpected", t.unexpected},
             {"inconclusive", t.inconclusive},
+            {"not_asked", not_asked_},
             {"warnings", warnings()},
             {"seconds", elapsed()}};
   }
@@ -444,6 +453,7 @@ class checking {
   language::library library_;
   language::source_store sources_;
   std::vector<answered> rows_;
+  std::size_t not_asked_ = 0;  // questions, since a signal came
 };
 
 }  // namespace

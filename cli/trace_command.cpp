@@ -26,9 +26,17 @@ std::optional<traces::trace> replayed(const std::string& path, language::source_
       q.settings.push_back(std::move(*s));
   const auto input = load(q, files, errors);
   if (!input) return std::nullopt;
-  // The network that the run was found on may be narrower than the scenario's (see with_duplicates).
+  // The network that the run was found on may be a part of the scenario's.
   auto on = std::make_shared<language::composition>(*input->composition);
-  on->scenario.network = recorded->network;
+  const language::network& whole = input->composition->scenario.network;
+  if (recorded->network != whole) {
+    *on = *with_duplicates(*input->composition, recorded->network.duplication.count);
+    if (!whole.is_set() || recorded->network != on->scenario.network) {
+      errors.add(recorded->document.find("network")->at, "the scenario's network is another one",
+                 "the trace was changed, or made by a version of tcpmc that means something else by it");
+      return std::nullopt;
+    }
+  }
   const auto p = properties::load_properties(input->properties, *on, errors);
   if (!p) return std::nullopt;
   std::optional<traces::run> run;
@@ -51,15 +59,15 @@ std::optional<traces::trace> replayed(const std::string& path, language::source_
     errors.add({file, 0}, fmt::format("the replayed run does not violate '{}'", recorded->property));
     return std::nullopt;
   }
-  traces::trace t;
-  t.property = recorded->property;
-  t.says = recorded->says;
-  t.cite = recorded->cite;
-  t.shortest = recorded->shortest;
-  t.minimality = recorded->minimality;
-  t.on = on;
-  if (run) t.run = std::move(*run);
-  t.ports = std::move(ports);
+  answer a;
+  a.property = p->all[0].name;
+  a.trace.emplace();
+  a.trace->shortest = recorded->shortest;
+  a.trace->minimality = recorded->minimality;
+  a.trace->on = on;
+  if (run) a.trace->run = std::move(*run);
+  a.trace->ports = std::move(ports);
+  const traces::trace t = trace_of(q, *input, a);
   if (!traces::matches(*recorded, t, errors)) return std::nullopt;
   return t;
 }
@@ -71,7 +79,8 @@ int trace_command(const std::string& path, bool show) {
     const auto t = replayed(path, store, errors);
     if (t) {
       if (show) fmt::print("{}\n{}", heading_of(*t), traces::ladder(*t));
-      fmt::print("{}replayed: {} steps; the run violates {}\n", show ? "\n" : "", t->length(), t->property);
+      fmt::print("{}replayed: {} steps; the run violates {}{}\n", show ? "\n" : "", t->length(), t->property,
+                 t->shortest ? "; that none is shorter is what the file says" : "");
       return exit_fine;
     }
   } catch (const language::model_error& error) {

@@ -306,6 +306,30 @@ class Traces(unittest.TestCase):
         self.assertEqual(result.returncode, 2)
         self.assertIn("the trace cannot be replayed", result.stderr)
 
+    # Found: only the steps were compared, so a file could claim anything else.
+    def test_whatever_else_is_changed_is_noticed(self):
+        def changed(*keys, to):
+            document = json.loads(self.text)
+            at = document
+            for key in keys[:-1]:
+                at = at[key]
+            at[keys[-1]] = to
+            return document
+        for keys, to in ((("trace",), "agreement"), (("protocol",), "rfc9293"), (("scenario",), "no-faults"), (("says",), "nothing"),
+                         (("cite",), "nobody"), (("time",), "untimed"), (("network", "loss"), 9), (("parameters", "A", "rto"), 99),
+                         (("start", "A", "state"), "ESTABLISHED"), (("steps", 0, "colour"), "red"), (("colour",), "red")):
+            result = run("trace", "replay", self.rewritten(json.dumps(changed(*keys, to=to))))
+            self.assertEqual((result.returncode, result.stdout), (2, ""), keys)
+            self.assertRegex(result.stderr, r"changed\.json:\d+:\d+: .*(the file and the replay differ in|the scenario's network is another)", keys)
+
+    def test_with_files_of_ones_own(self):
+        folder = os.path.dirname(self.path)
+        with open(os.path.join(folder, "mine.json"), "w", encoding="utf-8") as f:
+            f.write('{ "variant": "mine", "of": "no-time-wait", "cite": "c", "says": "s", "changes": [] }')
+        run("check", "--protocol", "./mine.json", "--scenario", "close-one-loss", "--property", "reliable-close", "--set", "r2=2", "--traces", ".", cwd=folder)
+        result = run("trace", "replay", os.path.join(folder, "mine.close-one-loss.reliable-close.r2=2.json"))
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
     def test_a_shortened_trace_does_not_violate(self):
         changed = json.loads(self.text)
         del changed["steps"][-1]
@@ -340,6 +364,17 @@ class Commands(unittest.TestCase):
             with open("/dev/full", "w", encoding="utf-8") as full:
                 result = subprocess.run([TCPMC, *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
             self.assertEqual((result.returncode, result.stderr), (2, "tcpmc: cannot write to standard output: No space left on device\n"), command)
+
+    # Found: a suite that was interrupted said "all as expected" of what it had asked so far.
+    def test_an_interrupted_suite_tells_what_it_has_not_asked(self):
+        with subprocess.Popen([TCPMC, "check", "-j", "1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as check:
+            while " in " not in check.stdout.readline():  # the first question has been answered
+                pass
+            check.send_signal(signal.SIGINT)
+            last = check.stdout.read().strip().splitlines()[-1]
+            self.assertEqual(check.wait(), 130)
+        self.assertRegex(last, r"^tcpmc .*\d+ questions not asked;")
+        self.assertNotIn("all as expected", last)
 
     # Found: limits so large that they overflowed were met at once.
     def test_limits_that_are_no_numbers(self):

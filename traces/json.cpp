@@ -341,8 +341,6 @@ std::optional<recorded> read_trace(const language::source& file, language::diagn
   }
   recorded r;
   r.property = read.text(*root, "trace");
-  r.says = read.text(*root, "says");
-  r.cite = read.text(*root, "cite");
   r.minimality = read.text(*root, "minimality");
   if (const json_node* shortest = read.get(*root, "shortest", json_node::kind::boolean))
     r.shortest = shortest->boolean;
@@ -375,8 +373,9 @@ std::optional<recorded> read_trace(const language::source& file, language::diagn
   if (const json_node* sources = read.get(*root, "sources", json_node::kind::array))
     for (const json_node& s : sources->items)
       r.files.emplace_back(read.text(s, "path"), read.text(s, "text"));
-  if (const json_node* steps = read.get(*root, "steps", json_node::kind::array)) r.steps = *steps;
+  read.get(*root, "steps", json_node::kind::array);
   if (errors.size() != before) return std::nullopt;
+  r.document = *root;
   return r;
 }
 
@@ -385,7 +384,7 @@ std::optional<std::vector<step>> recorded_steps(const recorded& r, const composi
   const std::size_t before = errors.size();
   trace_reader read(errors);
   std::vector<step> steps;
-  for (const json_node& node : r.steps.items) steps.push_back(read_step(node, on, read));
+  for (const json_node& node : r.steps().items) steps.push_back(read_step(node, on, read));
   if (errors.size() != before) return std::nullopt;
   return steps;
 }
@@ -395,7 +394,7 @@ std::optional<std::vector<system::ports_step>> recorded_ports_steps(const record
   const std::size_t before = errors.size();
   trace_reader read(errors);
   std::vector<system::ports_step> steps;
-  for (const json_node& node : r.steps.items) {
+  for (const json_node& node : r.steps().items) {
     system::ports_step s;
     const json_node* event = node.find("event");
     if (node.find("port") != nullptr) {
@@ -415,20 +414,27 @@ std::optional<std::vector<system::ports_step>> recorded_ports_steps(const record
 
 bool matches(const recorded& r, const trace& replayed, language::diagnostics& errors) {
   const std::size_t before = errors.size();
-  for (std::size_t i = 0; i < replayed.length(); ++i) {
-    const json_node& node = r.steps.items[i];
-    const json now = step_json(replayed, i);
-    if (same(node, now)) continue;
+  const auto compare = [&](const json_node& node, const json& now, const std::string& where) {
+    const auto differs = [&](language::place at, const std::string& key, const std::string& says) {
+      errors.add(at,
+                 fmt::format("{}the file and the replay differ in \"{}\": the replay says {}", where, key,
+                             says.size() > 200 ? says.substr(0, 200) + " ..." : says),
+                 "the trace was changed, or made by a version of tcpmc that means something else by it");
+    };
     for (const auto& [key, value] : now.items()) {
       const json_node* recorded_value = node.find(key);
-      if (recorded_value != nullptr && same(*recorded_value, value)) continue;
-      errors.add(recorded_value != nullptr ? recorded_value->at : node.at,
-                 fmt::format("step {}: the file and the replay differ in \"{}\": the replay says {}", i + 1,
-                             key, value.dump()),
-                 "the trace was changed, or made by a version of tcpmc that means something else by it");
+      if (recorded_value == nullptr || !same(*recorded_value, value))
+        differs(recorded_value != nullptr ? recorded_value->at : node.at, key, value.dump());
     }
-    break;  // what comes after differs because of this
-  }
+    for (const language::json_member& m : node.members)
+      if (!now.contains(m.key)) differs(m.value.at, m.key, "there is no such thing");
+  };
+  for (std::size_t i = 0; i < replayed.length() && errors.size() == before;
+       ++i)  // later ones differ because of this
+    compare(r.steps().items[i], step_json(replayed, i), fmt::format("step {}: ", i + 1));
+  if (errors.size() != before) return false;
+  const json_node* version = r.document.find("tcpmc");
+  compare(r.document, json::parse(to_json(replayed, version != nullptr ? version->string : "")), "");
   return errors.size() == before;
 }
 

@@ -14,6 +14,7 @@ namespace tcpmc::language {
 struct budget {
   bool unlimited = false;
   int count = 0;
+  bool operator==(const budget&) const = default;
 };
 
 // One line of an application: the user may make this call while `when` holds, so many times in all.
@@ -52,6 +53,7 @@ struct network {
 
   // Loss and duplication without limit and any order: a channel is the set of what may still arrive.
   bool is_set() const { return loss.unlimited && duplication.unlimited && order == delivery_order::any; }
+  bool operator==(const network&) const = default;
 };
 
 // An off-path attacker: it sees nothing of what is in flight, and hands forged segments to one endpoint, as
