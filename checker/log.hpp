@@ -33,7 +33,7 @@ class record_log {
  public:
   // A file that has no name, in this directory; it is made when the first record is written.
   static record_log nameless(const std::string& directory) { return record_log(directory, false); }
-  // The named file; it is made if there is none.
+  // The named file; it is made if there is none. Throws if another process has it.
   static record_log named(const std::string& file) { return record_log(file, true); }
   ~record_log();
   record_log(record_log&& other) noexcept;

@@ -68,6 +68,8 @@ class checking {
 
   int run() {
     catch_signals();
+    if (options_.explain_bounds && !text())
+      return fail("tcpmc: --explain-bounds prints runs for people: it needs --format text\n");
     limits_ = limits_of(options_.limits, start_);
     if (!options_.traces_folder.empty())
       if (const std::string wrong = make_folder("--traces", options_.traces_folder); !wrong.empty())
@@ -180,9 +182,10 @@ class checking {
     } catch (const checker::storage_error& error) {
       progress_.clear();
       return fail(fmt::format("tcpmc: {}\n  hint: {}\n", error.what(),
-                              limits.checkpoint.empty()
-                                  ? "--temp-dir chooses another directory"
-                                  : "remove the file to begin anew, or give another folder"));
+                              limits.checkpoint.empty() ? "--temp-dir chooses another directory"
+                                                        : "a damaged file or one of another question has to "
+                                                          "be removed, a full disk needs room; or give "
+                                                          "another folder"));
     }
     progress_.clear();
     if (!result) return fail(errors.text());

@@ -58,7 +58,14 @@ int export_states(const export_options& o) {
 }
 
 int export_model(export_options o) {
-  if (o.to == "dot" && !o.graph) return export_states(o);
+  const bool of_scenario = !o.asked.scenario.empty() || !o.asked.properties.empty() || !o.settings.empty();
+  if (o.graph && o.to != "dot") return fail("tcpmc: --graph is for --to dot\n");
+  if (o.to == "dot" && !o.graph)
+    return of_scenario
+               ? fail(
+                     "tcpmc: --scenario, --property and --set are for --to dot --graph\n  hint: without "
+                     "--graph the diagram is of the protocol's states and rules\n")
+               : export_states(o);
   if (o.asked.scenario.empty())
     return fail("tcpmc: a model needs a --scenario\n  hint: see 'tcpmc list scenarios'\n");
   language::diagnostics errors;

@@ -233,7 +233,7 @@ class drawing {
     std::string svg;
     std::size_t x = margin;
     for (const entry& e : {entry{"holds", "", "holds", n.holds > 0},
-                           entry{"violated", "14", "violated, by a run of 14 steps", n.violated > 0},
+                           entry{"violated", "N", "violated, by a run of N steps", n.violated > 0},
                            entry{"vacuous", "vac", "holds vacuously", n.vacuous > 0},
                            entry{"inconclusive", "?", "inconclusive", n.inconclusive > 0},
                            entry{"invalid", "", "no valid combination", n.unfit > 0}}) {

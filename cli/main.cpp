@@ -20,7 +20,9 @@ int report(CLI::App& app, const CLI::ParseError& error, const std::vector<std::s
   const CLI::App* where = &app;
   for (const CLI::App* sub : app.get_subcommands())
     where = sub->get_subcommands().empty() ? sub : sub->get_subcommands()[0];
-  fmt::print(stderr, "tcpmc: {}\n", error.what());
+  const bool unknown = where == &app && !arguments.empty() && !arguments[0].starts_with('-');
+  fmt::print(stderr, "tcpmc: {}\n",
+             unknown ? fmt::format("there is no command '{}'", arguments[0]) : error.what());
   std::vector<std::string> known;
   for (const CLI::Option* o : where->get_options())
     for (const std::string& name : o->get_lnames()) known.push_back("--" + name);
@@ -65,6 +67,12 @@ int run(int argc, char** argv) {
   tcpmc::cli::add_sweep_command(app, code);
   tcpmc::cli::add_trace_command(app, code);
   tcpmc::cli::add_why_command(app, code);
+  // An empty value is a variable that is not set, most likely: nothing is written then, silently.
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; }))
+    for (CLI::Option* o : command->get_options())
+      if (o->get_expected_max() > 0)
+        o->check(
+            CLI::Validator([](std::string& value) { return value.empty() ? "an empty value" : ""; }, ""));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

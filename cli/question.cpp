@@ -28,7 +28,7 @@ std::optional<check_input> load(const question& q, std::shared_ptr<library> file
 
 std::optional<setting> parse_setting(const std::string& text, source_store& sources, diagnostics& errors) {
   const std::size_t equals = text.find('=');
-  const place at{&sources.add("--set", text), 0};
+  const place at{&sources.add(fmt::format("--set '{}'", text), text), 0};
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
     errors.add(at, fmt::format("'{}' is not of the form name=value", text),
                "e.g. --set time_wait=3, or --set A.isn=constant for one endpoint");

@@ -82,14 +82,34 @@ class sweeping_command {
       return std::count_if(grid_.axes.begin(), grid_.axes.end(),
                            [&](const axis& y) { return x.name == y.name; }) > 1;
     };
+    const auto set_too = [&](const axis& x) {
+      return std::any_of(grid_.base.settings.begin(), grid_.base.settings.end(),
+                         [&](const language::setting& s) { return s.name == x.name; });
+    };
+    const auto two_laws = [&](const law& l) {
+      return std::count_if(grid_.laws.begin(), grid_.laws.end(), [&](const law& other) {
+               return l.property == other.property || l.property.empty() || other.property.empty();
+             }) > 1;
+    };
     std::string wrong;
-    if (grid_.axes.empty() && errors.empty())
+    if (const int n = (options_.csv == "-") + (options_.json == "-") + (options_.svg == "-"); n > 1)
+      wrong = "standard output takes one of --csv, --json and --svg\n";
+    else if (const auto l = std::find_if(grid_.laws.begin(), grid_.laws.end(), two_laws);
+             l != grid_.laws.end())
+      wrong = fmt::format("'{}' is not the only law{}\n  hint: '&&' joins two\n", l->formula,
+                          l->property.empty() ? "" : " of " + l->property);
+    else if (grid_.axes.empty() && errors.empty())
       wrong = "a sweep needs --over name=values, e.g. --over rto=1..4\n";
     else if (const auto x = std::find_if(grid_.axes.begin(), grid_.axes.end(), twice); x != grid_.axes.end())
       wrong = fmt::format("'{}' is swept twice\n  hint: --over {}=1..3,5 joins values\n", x->name, x->name);
+    else if (const auto both = std::find_if(grid_.axes.begin(), grid_.axes.end(), set_too);
+             both != grid_.axes.end())
+      wrong = fmt::format("'{}' is swept and set\n  hint: leave out --set {}=..., or --over\n", both->name,
+                          both->name);
     else if (!given(grid_.base.protocol, "protocol") || !given(grid_.base.scenario, "scenario"))
       wrong =
-          "a sweep needs --protocol and --scenario, or --over protocol=one,other\n  hint: see 'tcpmc list'\n";
+          "a sweep needs --protocol and --scenario, each once: --over protocol=one,other stands for "
+          "--protocol\n  hint: see 'tcpmc list'\n";
     else if (grid_.base.properties.empty())
       wrong = "a sweep needs a --property\n  hint: see 'tcpmc list'\n";
     else if (const double points = size(); points > static_cast<double>(most_points))

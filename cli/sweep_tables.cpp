@@ -120,7 +120,7 @@ class table_writer {
     std::string text;
     const auto has = [&](verdict v) { return seen_.count(static_cast<int>(v)) != 0; };
     if (has(verdict::holds)) text += "ok: holds\n";
-    if (has(verdict::violated)) text += "x14: violated, by a run of 14 steps\n";
+    if (has(verdict::violated)) text += "xN: violated, by a run of N steps\n";
     if (has(verdict::holds_vacuously))
       text += "vac: holds vacuously, the situation that it is about does not occur\n";
     if (has(verdict::inconclusive)) text += "?: inconclusive\n";

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/replace.hpp>
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/graphviz.hpp>
 #include <map>
@@ -27,7 +28,8 @@ struct arrow {
 };
 using graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::bidirectionalS, node, arrow>;
 
-std::string written(const graph& g, const std::string& title) {
+std::string written(const graph& g, std::string title) {
+  boost::replace_all(title, "\\", "\\\\");  // escape_dot_string leaves them, and one may stand at the end
   std::ostringstream out;
   const auto labels = [](auto map) { return boost::make_label_writer(map); };
   boost::write_graphviz(

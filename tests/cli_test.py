@@ -376,6 +376,24 @@ class Commands(unittest.TestCase):
         self.assertRegex(last, r"^tcpmc .*\d+ questions not asked;")
         self.assertNotIn("all as expected", last)
 
+    # Found: each of these was taken, and a part of it did nothing.
+    def test_options_that_do_not_go_together(self):
+        question = ["--protocol", "rfc9293", "--scenario", "close-one-loss", "--property", "reliable-close"]
+        sweep = ["sweep", *question, "--over", "time_wait=3..4"]
+        for command, message in (
+                (["nope"], "there is no command 'nope'"),
+                (["check", *question, "--explain-bounds", "--format", "json"], "--explain-bounds prints runs for people"),
+                (["check", *question, "--traces", ""], "--traces: an empty value"),
+                (["check", *question, "--set", "msl=2", "--set", "rto=99"], "--set 'rto=99':1:5: 99 is out of range"),
+                (["export", "--to", "dot", "--protocol", "rfc9293", "--scenario", "no"], "are for --to dot --graph"),
+                (["export", "--to", "promela", *question, "--graph"], "--graph is for --to dot"),
+                ([*sweep, "--set", "time_wait=4"], "'time_wait' is swept and set"),
+                ([*sweep, "--law", "true", "--law", "reliable-close: msl > 1"], "'true' is not the only law"),
+                ([*sweep, "--csv", "-", "--svg", "-"], "standard output takes one of")):
+            result = run(*command)
+            self.assertEqual((result.returncode, result.stdout), (2, ""), command)
+            self.assertIn(message, result.stderr)
+
     # Found: limits so large that they overflowed were met at once.
     def test_limits_that_are_no_numbers(self):
         for option, value in (("--time-limit", "1e10"), ("--time-limit", "nan"), ("--time-limit", "0"), ("--memory-limit", "17592186044416"),
@@ -703,6 +721,7 @@ BAD = {
     "truncated file": ("--protocol", '{ "variant": "v", "of": "rfc92', "is it truncated?"),
     "not an object": ("--protocol", "[1, 2]", "is an object, not an array"),
     "wrong kind of file": ("--protocol", '{ "scenario": "s" }', "this file is a scenario, but a protocol is needed here"),
+    "control character in a name": ("--protocol", '{ "variant": "a\\u001bb", "of": "rfc9293" }', "bad.json:1:14: a name has no line ends"),
     "wrong type": ("--protocol", VARIANT % '"changes": 3', "an array of changes is expected here, not an integer"),
     "unknown key": ("--protocol", VARIANT % '"chnages": []', "did you mean 'changes'?"),
     "unknown base": ("--protocol", '{ "variant": "v", "of": "rfc9239" }', "did you mean 'rfc9293'?"),

@@ -623,6 +623,15 @@ TEST_F(checkpoints, a_hundred_kills_make_no_difference) {
     ASSERT_TRUE(explore(6, with()) == whole) << kills;
   }
 }
+// Found: two processes wrote over each other's records.
+TEST_F(checkpoints, that_are_in_use_are_refused) {
+  const result whole = explore(5, {});
+  {
+    const record_log used = record_log::named(file);
+    EXPECT_THROW(explore(5, with()), storage_error);
+  }
+  EXPECT_TRUE(explore(5, with()) == whole);
+}
 TEST_F(checkpoints, of_another_run_or_damaged_ones_are_refused) {
   explore(5, with());
   EXPECT_THROW(explore(5, with("another run")), storage_error);

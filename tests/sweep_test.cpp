@@ -169,7 +169,7 @@ TEST_F(sweeps, table) {
   * t = 6: r all or >= 2
 
 ok: holds
-x14: violated, by a run of 14 steps
+xN: violated, by a run of N steps
 vac: holds vacuously, the situation that it is about does not occur
 ?: inconclusive
    ended early

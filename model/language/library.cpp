@@ -98,6 +98,11 @@ const document* library::open(const std::string& path, std::string_view text, fi
     result->kind = k;
     result->name = name->string;
   }
+  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  if (std::any_of(result->name.begin(), result->name.end(), control)) {
+    errors.add(root->find(key_of(result->kind))->at, "a name has no line ends or other control characters");
+    return nullptr;
+  }
   if (result->name.empty()) {
     errors.add(root->at, fmt::format("this is not a {} file", key_of(kind)),
                fmt::format("its first key has to be \"{}\": a name", key_of(kind)));
