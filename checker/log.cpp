@@ -32,7 +32,7 @@ record_log::record_log(std::string path, bool is_named) : path_(std::move(path))
   file_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   struct stat is {};
   if (file_ < 0 || fstat(file_, &is) != 0) fail("open", errno);
-  if (flock(file_, LOCK_EX | LOCK_NB) != 0)
+  if (flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     throw storage_error("'" + path_ + "' is in use: another process searches with it");
   end_ = static_cast<std::uint64_t>(is.st_size);
 }

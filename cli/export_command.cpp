@@ -1,7 +1,9 @@
 // tcpmc export: a model for SPIN or Murphi, or a diagram.
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <fstream>
+#include <system_error>
 
 #include "cli/commands.hpp"
 #include "cli/limits.hpp"
@@ -45,7 +47,9 @@ int write(const export_options& o, const std::string& text) {
   std::ofstream out(o.output, std::ios::binary);
   out << text;
   out.close();
-  if (!out) return fail(fmt::format("--output: cannot write '{}'\n", o.output));
+  if (!out)
+    return fail(
+        fmt::format("--output: cannot write '{}': {}\n", o.output, std::generic_category().message(errno)));
   return exit_fine;
 }
 

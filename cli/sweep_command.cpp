@@ -1,10 +1,12 @@
 // tcpmc sweep: one question over ranges of parameters and budgets.
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <thread>
 
 #include "checker/log.hpp"
@@ -38,7 +40,7 @@ class sweeping_command {
     if (!read_grid(errors)) return exit_bad_input;
     for (const std::string* path : {&options_.csv, &options_.json, &options_.svg})
       if (!path->empty() && *path != "-" && !std::ofstream(*path, std::ios::binary | std::ios::app))
-        return fail(fmt::format("tcpmc: cannot write '{}'\n", *path));
+        return cannot_write(*path);
     std::optional<sweep_result> result;
     progress_.about("sweep");
     try {
@@ -56,8 +58,7 @@ class sweeping_command {
       fmt::print("{}{}{}\n", tables(grid_, *result), disagreements(grid_, *result), summary(*result));
     for (const auto& [path, text] : {std::pair(options_.csv, &to_csv), std::pair(options_.json, &to_json),
                                      std::pair(options_.svg, &heat_map)})
-      if (!path.empty() && !write(path, text(grid_, *result)))
-        return fail(fmt::format("tcpmc: cannot write '{}'\n", path));
+      if (!path.empty() && !write(path, text(grid_, *result))) return cannot_write(path);
     return caught_signal() != 0 ? 128 + caught_signal() : code_of(*result);
   }
 
@@ -65,6 +66,10 @@ class sweeping_command {
   static int fail(const std::string& message) {
     fmt::print(stderr, "{}", message);
     return exit_bad_input;
+  }
+
+  static int cannot_write(const std::string& path) {
+    return fail(fmt::format("tcpmc: cannot write '{}': {}\n", path, std::generic_category().message(errno)));
   }
 
   // Reports what is wrong on stderr.

@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include "cli/reporting.hpp"
 #include "cli/version.hpp"
@@ -24,13 +25,15 @@ std::string write_trace(const std::string& folder, const question& q, const chec
   std::string name = fmt::format("{}.{}.{}", input.composition->protocols[0].name,
                                  input.composition->scenario.name, a.property);
   for (const language::setting& s : q.settings) name += fmt::format(".{}={}", s.name, value_text(s));
-  std::replace_if(
-      name.begin(), name.end(), [](char c) { return c == '/' || c == ' '; }, '_');
-  const std::string path = (std::filesystem::path(folder) / (name + ".json")).string();
+  std::string file;  // as in an address, so that no two names become one
+  for (const char c : name)
+    file += c == ' ' ? "+" : c == '/' || c == '+' || c == '%' ? fmt::format("%{:02X}", c) : std::string(1, c);
+  const std::string path = (std::filesystem::path(folder) / (file + ".json")).string();
   std::ofstream out(path, std::ios::binary);
   out << traces::to_json(trace_of(q, input, a), version);
   out.close();
-  return out ? "" : fmt::format("--traces: cannot write '{}'\n", path);
+  return out ? ""
+             : fmt::format("--traces: cannot write '{}': {}\n", path, std::generic_category().message(errno));
 }
 
 }  // namespace tcpmc::cli

@@ -330,6 +330,16 @@ class Traces(unittest.TestCase):
         result = run("trace", "replay", os.path.join(folder, "mine.close-one-loss.reliable-close.r2=2.json"))
         self.assertEqual((result.returncode, result.stderr), (0, ""))
 
+    # Found: two names could become one file, and the second trace took the first one's place.
+    def test_each_name_has_a_file_of_its_own(self):
+        folder = os.path.dirname(self.path)
+        names = {"a/b": "a%2Fb", "a b": "a+b", "a_b": "a_b", "a+b": "a%2Bb"}
+        for name in names:
+            with open(os.path.join(folder, "odd.json"), "w", encoding="utf-8") as f:
+                json.dump({"variant": name, "of": "no-time-wait", "cite": "c", "says": "s", "changes": []}, f)
+            run("check", "--protocol", "./odd.json", "--scenario", "close-one-loss", "--property", "reliable-close", "--traces", "odd", cwd=folder)
+        self.assertEqual(set(os.listdir(os.path.join(folder, "odd"))), {f"{file}.close-one-loss.reliable-close.json" for file in names.values()})
+
     def test_a_shortened_trace_does_not_violate(self):
         changed = json.loads(self.text)
         del changed["steps"][-1]
