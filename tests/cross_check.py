@@ -107,7 +107,7 @@ SWITCHES = {
                    "rfc1337-f3", "rfc5961", "rto-doubling", "syn-again-answered", "time-wait-no-restart"],
     "both-open": ["refused-tries-again", "rst-back-to-listen", "simultaneous-open-figure-7",
                   "syn-in-window-rfc1122"],
-    "reopen": ["time-wait-drops-old-syn", "time-wait-syn-above-reopens", "time-wait-syn-reopens",
+    "reopen": ["rfc1337-syn-reopens", "rfc1337-syn-reopens-for-good", "time-wait-drops-old-syn", "time-wait-syn-above-reopens", "time-wait-syn-reopens",
                "time-wait-syn-reopens-constant-isn", "time-wait-syn-reopens-for-good"],
     "set-timed": ["user-time-out-told"],
     "set-untimed": ["two-way-handshake-with-data", "two-way-listener", "two-way-remembering-listener"],
@@ -118,6 +118,7 @@ STOPPING = {"rfc1337-f2": str(HERE / "rfc1337-f2-stopping.json")}
 # Properties whose observers tell many more states apart, and where they are asked. (The others are asked everywhere.)
 ONLY_IN = {
     "a-guess-hits": ["attacked", "attacked-set"],
+    "no-blind-refusal": ["attacked", "attacked-set"],
     "no-spurious-refusal": ["both-open", "fifo-timed"],
     "time-wait-purge-but-resets": ["fifo-timed", "switches"],
 }
