@@ -1,5 +1,5 @@
-"""Every rule that a shipped variant brings with it fires in some row of a suite: one about the variant, or about another that
-is made from it. Else the answer to such a question could be that of the protocol it was made from.
+"""Every shipped variant is asked about in some row of a suite, and every rule that it brings with it fires in one: a row about
+the variant, or about another that is made from it. Else the answer to a question could be that of the protocol it was made from.
 
 The rows are those of the built-in suites and of tests/variants/suite.json; one is asked only if it may show something new.
 
@@ -36,9 +36,12 @@ def parts_of(name):
 
 
 never_fired = {name: rules_of(variant) for name, variant in variants.items()}
+not_asked = set(variants)
 for suite in [OWN_SUITE, *sorted(SUITES.glob("*.json"))]:
     for row in json_of(suite)["rows"]:
-        waiting = {name for name in parts_of(row["protocol"]) if never_fired[name]}
+        parts = parts_of(row["protocol"])
+        not_asked -= parts
+        waiting = {name for name in parts if never_fired[name]}
         if not waiting:
             continue
         asked = ["--protocol", row["protocol"], "--scenario", row["scenario"]]
@@ -52,6 +55,7 @@ for suite in [OWN_SUITE, *sorted(SUITES.glob("*.json"))]:
         for name in waiting:
             never_fired[name] &= quiet
 
-problems = [f"{name}: {rule} fires in no row of a suite" for name, rules in never_fired.items() for rule in sorted(rules)]
+problems = [f"{name} is in no row of a suite" for name in sorted(not_asked)]
+problems += [f"{name}: {rule} fires in no row of a suite" for name, rules in never_fired.items() for rule in sorted(rules)]
 print("\n".join(problems) or f"{sum(len(rules_of(v)) for v in variants.values())} rules of {len(variants)} variants fire")
 sys.exit(1 if problems else 0)
