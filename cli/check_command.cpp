@@ -84,7 +84,7 @@ class checking {
       code = worse(code, exit_violated);
     tell_unused();
     if (text()) summary();
-    if (!text()) fmt::print("{}\n", document().dump(2));
+    if (!text() && code != exit_bad_input && code != exit_internal) fmt::print("{}\n", document().dump(2));
     return caught_signal() != 0 ? 128 + caught_signal() : code;
   }
 
@@ -297,13 +297,14 @@ class checking {
     std::vector<std::string> never;
     for (const auto& [rule, fired] : all)
       if (!fired) never.push_back(rows_.size() == 1 ? rule.second : rule.first + "/" + rule.second);
-    fmt::print("rules: {} of {} fired{}{}\n", all.size() - never.size(), all.size(),
+    const bool list = options_.rules || options_.werror;
+    fmt::print("rules: {} of {} fired{}{}{}\n", all.size() - never.size(), all.size(),
                rows_.size() == 1 ? "" : " in one of the questions",
                all_explored()      ? ""
                : rows_.size() == 1 ? ", as far as this was explored"
-                                   : "; some were not explored to their end");
-    if ((options_.rules || options_.werror) && !never.empty())
-      fmt::print("{}", folded("never fired: ", never));
+                                   : "; some were not explored to their end",
+               list || never.empty() ? "" : " (--rules lists the others)");
+    if (list && !never.empty()) fmt::print("{}", folded("never fired: ", never));
   }
 
   // What --werror makes fail: a rule that never fired, and a property that holds vacuously, unless that is

@@ -8,10 +8,12 @@ std::vector<rule_count> count_rules(const language::protocol& p, const system::t
   for (std::size_t i = 0; i < all.size(); ++i) all[i].rule = &p.rules[i];
   for (system::id id = 0; id < tables.outcome_count(); ++id) {
     const std::uint64_t n = times(id);
-    if (n == 0) continue;
     const system::outcome& o = tables.outcome_of(id);
-    for (const int rule : tables.rules_of(o))
-      all[static_cast<std::size_t>(rule)].fired[static_cast<std::size_t>(o.side)] += n;
+    for (const int rule : tables.rules_of(o)) {
+      rule_count& r = all[static_cast<std::size_t>(rule)];
+      r.tried = true;
+      r.fired[static_cast<std::size_t>(o.side)] += n;
+    }
   }
   std::erase_if(all, [](const rule_count& r) { return r.rule->refuses; });
   return all;

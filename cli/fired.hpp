@@ -20,6 +20,7 @@ namespace tcpmc::cli {
 struct rule_count {
   const language::rule* rule = nullptr;
   std::array<std::uint64_t, 2> fired{};
+  bool tried = false;  // some reaction has it, though a bound may have cut off all its steps
 
   bool never() const { return fired[0] == 0 && fired[1] == 0; }
 };

@@ -1,5 +1,7 @@
 // The tcpmc command.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -79,19 +81,36 @@ int run(int argc, char** argv) {
     return report(app, error, {argv + 1, argv + argc});
   } catch (const std::exception& error) {
     if (std::ferror(stdout) != 0) return code;  // main says why
+    if (std::ferror(stderr) != 0) return tcpmc::cli::exit_bad_input;
     fmt::print(stderr, "tcpmc: internal error: {}\n", error.what());
     return tcpmc::cli::exit_internal;
   }
   return code;
 }
 
-}  // namespace
+// A standard stream that was closed by whoever started this: nothing else may get its number, or a file of
+// levels would be written to by every message. Writing to it fails, as it did.
+void keep_standard_streams() {
+  for (int stream = 0; stream <= 2; ++stream)
+    if (fcntl(stream, F_GETFD) == -1) open("/dev/null", O_RDONLY);
+}
 
 // What was asked for and could not be written is an error, whatever the answer was.
-int main(int argc, char** argv) {
+int whole(int argc, char** argv) {
   const int code = run(argc, argv);
   std::cout.flush();  // --help and --version
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout) return code;
   fmt::print(stderr, "tcpmc: cannot write to standard output: {}\n", std::generic_category().message(errno));
   return tcpmc::cli::exit_bad_input;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  keep_standard_streams();
+  try {
+    return whole(argc, argv);
+  } catch (const std::exception&) {  // stderr cannot be written to
+    return tcpmc::cli::exit_bad_input;
+  }
 }

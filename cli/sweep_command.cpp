@@ -169,6 +169,7 @@ class sweeping_command {
 
   int code_of(const sweep_result& r) const {
     const sweep_counts n = count(r);
+    if (n.holds + n.vacuous + n.violated + n.inconclusive == 0) return exit_bad_input;  // nothing was asked
     if (grid_.laws.empty() ? n.violated > 0 : n.unlawful > 0) return exit_violated;
     return n.inconclusive > 0 ? exit_inconclusive : exit_fine;
   }
@@ -228,7 +229,7 @@ void add_sweep_command(CLI::App& app, int& code) {
       "  tcpmc sweep --scenario two-connections --property no-stale-revival --property no-stale-data \\\n"
       "    --over protocol=rfc9293,two-way-handshake --over isn=fresh,constant\n"
       "exit codes: 0 everything holds, or is as the laws say; 1 something is violated, or not as they say;\n"
-      "2 bad input; 3 something is inconclusive");
+      "2 bad input, or no values fit together; 3 something is inconclusive");
   c->callback([o, &code] { code = sweeping_command(*o).run(); });
 }
 

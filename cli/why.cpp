@@ -43,6 +43,11 @@ std::string name_of(const document& scenario, const question& q) {
   return name;
 }
 
+// A mistake on one line.
+std::string reason(const language::diagnostic& d) {
+  return d.file.empty() ? d.message : fmt::format("{} ({}:{}:{})", d.message, d.file, d.at.line, d.at.column);
+}
+
 // What happens, without what comes of it.
 std::string event_text(const language::composition& c, const system::step& by) {
   const auto side = static_cast<std::size_t>(by.side);
@@ -132,6 +137,15 @@ std::optional<why_report> why_analysis::run(const why_input& input, const report
       ask_unchanged(std::move(q), result);
     }
   if (!errors.empty()) return std::nullopt;
+  // For a mistake in it, or since it is about another protocol.
+  for (const document* d : properties)
+    if (const auto m = misfits_.find(d); m != misfits_.end() && m->second)
+      result.left_out.push_back(fmt::format("{} in any scenario: {}", d->name, reason(*m->second)));
+  if (result.questions.empty()) {
+    errors.add({}, fmt::format("no question of the suites can be asked of '{}': {}", p.name,
+                               fmt::join(result.left_out, "; ")));
+    return std::nullopt;
+  }
   std::stable_sort(result.questions.begin(), result.questions.end(), [](const auto& a, const auto& b) {
     return a->statistics.transitions < b->statistics.transitions;
   });
@@ -140,12 +154,12 @@ std::optional<why_report> why_analysis::run(const why_input& input, const report
   const auto add_rules = [&](const std::string& list, const std::vector<int>& rules) {
     for (const int index : rules) {
       const language::rule& r = p.rules[static_cast<std::size_t>(index)];
-      if (r.refuses || (!input.rule.empty() && r.id != input.rule)) continue;
+      if (!input.rule.empty() && r.id != input.rule) continue;
       rule_report one;
       one.rule = &r;
       one.list = list;
       for (const auto& q : result.questions)
-        if (q->fires.at(r.id)) one.fires_in.push_back(q->name);
+        if (!r.refuses && q->fires.at(r.id)) one.fires_in.push_back(q->name);
       for (mutation& m : language::mutations_of(*source_, r.id, files_->sources())) {
         one.changes.emplace_back();
         one.changes.back().change = std::move(m);
@@ -160,11 +174,6 @@ std::optional<why_report> why_analysis::run(const why_input& input, const report
   for (std::size_t i = 0; i < p.timers.size(); ++i)
     add_rules(fmt::format("time-out of {}", p.timers[i].name), p.time_out_rules[i]);
   add_rules("output, after every event", p.output_rules);
-  if (!input.rule.empty() && result.rules.empty())
-    errors.add({},
-               fmt::format("the rule '{}' only refuses a call: it is no step, and nothing is asked about it",
-                           input.rule));
-  if (!errors.empty()) return std::nullopt;
 
   std::vector<std::pair<rule_report*, change_report*>> work;
   for (rule_report& r : result.rules)
@@ -176,9 +185,11 @@ std::optional<why_report> why_analysis::run(const why_input& input, const report
   const auto worker = [&] {
     try {
       for (std::size_t i; !stop && (i = next++) < work.size();) {
+        const language::rule& rule = *work[i].first->rule;
+        const bool anywhere = rule.refuses || work[i].second->change.is == mutation::kind::weaken;
         std::vector<const why_question*> questions;
         for (const auto& q : result.questions)
-          if (q->fires.at(work[i].first->rule->id)) questions.push_back(q.get());
+          if (anywhere || q->tried.at(rule.id)) questions.push_back(q.get());
         if (!questions.empty()) examine(*work[i].second, questions);
         if (work[i].second->is == effect::unnoticed) look_from_outside(*work[i].second, questions);
         const std::lock_guard<std::mutex> lock(talking);
@@ -229,17 +240,30 @@ void why_analysis::ask_unchanged(why_question q, why_report& into) {
   };
   diagnostics wrong;
   check_input input = input_of(q, *source_, false, wrong);
-  if (!input.composition) return leave_out(wrong.all()[0].message);
+  if (!input.composition) return leave_out(reason(wrong.all()[0]));
   std::erase_if(q.properties, [&](const document* d) {
     diagnostics does_not_fit;
-    return !properties::load_properties({d}, *input.composition, does_not_fit);
+    const bool fits = properties::load_properties({d}, *input.composition, does_not_fit).has_value();
+    const auto known = misfits_.find(d);
+    if (fits)
+      misfits_[d] = std::nullopt;
+    else if (known == misfits_.end())
+      misfits_[d] = does_not_fit.all()[0];
+    return !fits;
   });
+  if (q.properties.size() > properties::most_properties) {  // another question with the rest
+    why_question rest = q;
+    const auto most = q.properties.begin() + properties::most_properties;
+    rest.properties.assign(most, q.properties.end());
+    q.properties.erase(most, q.properties.end());
+    ask_unchanged(std::move(rest), into);
+  }
   for (;;) {
     input.properties = q.properties;
     if (q.properties.empty()) return leave_out("no property of the suites is kept there");
     input.first_violation = true;
     const auto found = check(input, limited(max_states_), at_most(max_states_ * steps_a_state), wrong);
-    if (!found) return leave_out(wrong.all()[0].message);
+    if (!found) return leave_out(reason(wrong.all()[0]));
     std::vector<const document*> kept;
     for (std::size_t i = 0; i < q.properties.size(); ++i)
       if (found->answers[i].says == verdict::violated)
@@ -251,8 +275,10 @@ void why_analysis::ask_unchanged(why_question q, why_report& into) {
         return leave_out(fmt::format("more than {} states", max_states_));
       for (const answer& a : found->answers) q.vacuous.push_back(a.says == verdict::holds_vacuously);
       q.statistics = found->statistics;
-      for (const language::rule& r : into.protocol->rules) q.fires[r.id] = false;
-      for (const rule_count& r : found->rules) q.fires[r.rule->id] = !r.never();
+      for (const rule_count& r : found->rules) {
+        q.fires[r.rule->id] = !r.never();
+        q.tried[r.rule->id] = r.tried;
+      }
       break;
     }
     q.properties = kept;

@@ -1,5 +1,6 @@
 // What breaks without a rule: every small change to a rule (model/language/mutation.hpp), in all questions
-// where the rule fires.
+// where it can make a difference. A rule that is removed or bent acts where the rule was tried; one whose
+// condition is weakened, or that refused a call, acts where the rule did not fire, which may be anywhere.
 //
 // The questions are the scenarios of suites, each with every property of the suites that it can decide and
 // that the protocol keeps there. A change is noticed if one of them is violated, if one holds only vacuously
@@ -9,9 +10,11 @@
 // cannot be told apart there, segment by segment, is harmless.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,8 +32,13 @@ struct why_question {
   std::vector<bool> vacuous;                          // by property: holds vacuously
   std::vector<std::string> violated;                  // that it does not keep, and that are not asked
   checker::statistics statistics;
-  std::map<std::string, bool> fires;  // by rule
+  std::map<std::string, bool> fires, tried;  // by rule that is no mere refusal
 };
+
+// The suites that ask what RFC 9293 itself has to do. The others ask the same of many variants, what an
+// attacker achieves, or how many ports suffice.
+inline constexpr std::array<const char*, 3> suites_for_why = {"tcp-lifecycle", "rfc9293-features",
+                                                              "rfc9293-steps"};
 
 enum class effect { violated, vacuous, broken_model, unnoticed, never_fires };
 
@@ -64,14 +72,14 @@ struct rule_report {
 struct why_report {
   std::shared_ptr<const language::protocol> protocol;
   std::vector<std::unique_ptr<why_question>> questions;  // smallest first
-  std::vector<std::string> left_out;                     // questions that cannot be asked, and why
+  std::vector<std::string> left_out;                     // questions and properties not asked, and why
   std::vector<rule_report> rules;
 };
 
 struct why_input {
-  std::string protocol;             // reference
-  std::string rule;                 // id; "": all
-  std::vector<std::string> suites;  // references
+  std::string protocol;                                                           // reference
+  std::string rule;                                                               // id; "": all
+  std::vector<std::string> suites{suites_for_why.begin(), suites_for_why.end()};  // references
   unsigned threads = 1;
   std::uint64_t max_states = 200'000;  // a question whose search is larger is left out
 };
@@ -98,6 +106,8 @@ class why_analysis {
   std::shared_ptr<language::library> files_ = std::make_shared<language::library>();
   std::optional<language::protocol_source> source_;
   std::vector<suite> suites_;
+  std::map<const language::document*, std::optional<language::diagnostic>>
+      misfits_;  // nothing: it fits somewhere
   std::uint64_t max_states_ = 0;
 };
 

@@ -293,8 +293,8 @@ void page_of_rule(const rule_report& rule) {
 }
 
 void page_of_unnoticed(const why_report& r, const explanations& why) {
-  constexpr std::array<const char*, 3> titles = {"Nobody outside can tell", "Harmless, and why",
-                                                 "Not explained yet"};
+  constexpr std::array<const char*, 3> titles = {"Nobody outside can tell, in these questions",
+                                                 "Harmless, and why", "Not explained yet"};
   fmt::print(
       "## What no property notices\n\nThese changes were compared with the protocol as it is, step by step, "
       "by "
@@ -321,27 +321,20 @@ void page_of_unnoticed(const why_report& r, const explanations& why) {
   }
 }
 
-void page(const why_report& r, const explanations& why, const std::string& file) {
+void page(const why_report& r, const explanations& why, const std::string& options) {
   const totals t = count(r, why);
   fmt::print("# Why the rules of {0} are there\n\n<!-- generated: tcpmc why {0} --markdown{1} -->\n\n",
-             r.protocol->name, file.empty() ? "" : " --explanations " + file);
+             r.protocol->name, options);
   fmt::print(
       "For each rule: what breaks if it is not there, if a part of its condition is left out, or if one of "
-      "its "
-      "actions is changed.\n"
-      "It is looked for in all questions where the rule fires, the smallest first, up to the first that "
-      "notices: a "
-      "property\n"
-      "is violated, or has nothing left to judge, or the model itself breaks. Limits are numbers of states "
-      "and "
-      "steps, so this\n"
-      "page is the same on every machine. *Needed for nothing* and *not noticed* are said of these "
-      "questions, not of "
-      "all there\ncould be.\n\n");
+      "its\nactions is changed. It is looked for in all questions where that can make a difference, the "
+      "smallest first, up to\nthe first that notices: a property is violated, or has nothing left to judge, "
+      "or the model itself breaks. Limits are\nnumbers of states and steps, so this page is the same on "
+      "every "
+      "machine. *Needed for nothing*, *not noticed* and\n*nobody can tell* are said of these questions, not "
+      "of all there could be ([rules.md](rules.md#what-breaks-without-a-rule)).\n\n");
   fmt::print(
-      "{} rules (those that only refuse a call are not looked at): {} never fire in these questions, {} are "
-      "needed "
-      "for nothing.\n"
+      "{} rules: {} never fire in these questions, {} are needed for nothing.\n"
       "{} changes were tried: {} are noticed, {} are not. Of these nobody outside can tell {}, and {} are "
       "explained [below](#what-no-property-notices).\n\n",
       r.rules.size(), t.rules_never, t.rules_unneeded, t.changes - t.never, t.noticed, t.unnoticed, t.unseen,
@@ -356,6 +349,14 @@ void page(const why_report& r, const explanations& why, const std::string& file)
   page_of_unnoticed(r, why);
 }
 
+// What the page was asked for, beside the protocol.
+std::string page_options(const why_options& o) {
+  std::string text;
+  if (o.asked.suites != why_input{}.suites)
+    for (const std::string& s : o.asked.suites) text += " --suite " + s;
+  return o.explanations.empty() ? text : text + " --explanations " + o.explanations;
+}
+
 int why(const why_options& o) {
   catch_signals();
   language::diagnostics errors;
@@ -368,9 +369,6 @@ int why(const why_options& o) {
   if (!o.explanations.empty()) sentences.read(o.explanations, sources, errors);
   if (!errors.empty()) return fail();
   why_input asked = o.asked;
-  if (asked.suites.empty())
-    for (const language::builtin_file& f : language::builtin_files())
-      if (f.kind == language::file_kind::suite) asked.suites.emplace_back(f.name);
   asked.threads = threads_of(o.threads);
   progress_line progress(style_named(o.progress));
   progress.about(asked.protocol);
@@ -391,7 +389,7 @@ int why(const why_options& o) {
   if (o.as_json)
     fmt::print("{}\n", document(*report, sentences).dump(2));
   else if (o.markdown)
-    page(*report, sentences, o.explanations);
+    page(*report, sentences, page_options(o));
   else
     tell(*report, sentences, !asked.rule.empty());
   return errors.empty() ? static_cast<int>(exit_fine) : fail();
@@ -406,8 +404,8 @@ void add_why_command(CLI::App& app, int& code) {
   c->add_option("RULE", o->asked.rule, "one rule only, with the run and all changes (default: all rules)");
   c->add_option(
        "--suite", o->asked.suites,
-       "take scenarios and properties from this suite; may be given several times (default: all that are "
-       "built in)")
+       fmt::format("take scenarios and properties from this suite; may be given several times (default: {})",
+                   fmt::join(suites_for_why, ", ")))
       ->take_all();
   c->add_option("--explanations", o->explanations,
                 "a JSON file that says why changes that go unnoticed are harmless");
@@ -421,7 +419,8 @@ void add_why_command(CLI::App& app, int& code) {
   c->footer(
       "A rule is removed; its condition is weakened part by part; its actions are left out or bent, one by "
       "one.\n"
-      "Each change is tried in the suites' scenarios where the rule fires, until a property notices.\n"
+      "Each change is tried in the suites' scenarios where it can make a difference, until a property "
+      "notices.\n"
       "examples:\n"
       "  tcpmc why rfc9293 syn-acknowledged\n"
       "  tcpmc why rfc9293\n"

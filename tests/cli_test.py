@@ -147,7 +147,7 @@ class Rules(unittest.TestCase):
     def test_rules_are_counted(self):
         short, listed = self.check(), self.check("--rules")
         self.assertEqual((short.returncode, listed.returncode), (0, 0))
-        self.assertRegex(short.stdout, r"\nrules: \d+ of \d+ fired\n")
+        self.assertRegex(short.stdout, r"\nrules: \d+ of \d+ fired \(--rules lists the others\)\n")
         self.assertNotIn("never fired", short.stdout)
         self.assertIn("user-time-out", listed.stdout.split("never fired: ")[1])
 
@@ -181,11 +181,48 @@ class Rules(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         self.assertEqual(result.stdout, KNOCK_LINT)
 
+    # Found: without --set buffer=1 the rules for RECEIVE counted as dead, and what is not proven as well.
     def test_lint_finds_nothing_dead_in_what_is_built_in(self):
         for name in ("rfc9293", "rfc1337", "four-message-handshake-a", "early-close-literal"):
-            result = run("lint", name, "--set", "buffer=1", "--werror", "--format", "json")
-            self.assertEqual(result.returncode, 0, name)
-            self.assertEqual(json.loads(result.stdout)["never_match"], [], name)
+            for buffer in ("0", "1"):
+                result = run("lint", name, "--set", f"buffer={buffer}", "--werror", "--format", "json")
+                self.assertEqual(result.returncode, 0, name)
+                self.assertEqual(json.loads(result.stdout)["never_match"], [], name)
+
+    # Found: most questions were left out, since all suites together have more properties than a search takes.
+    def test_why_leaves_out_no_question_for_having_many_properties(self):
+        suites = [x for s in ("tcp-lifecycle", "rfc9293-steps", "attacker", "catalogue-closing", "ports") for x in ("--suite", s)]
+        told = json.loads(run("why", "rfc9293", "status", *suites, "--max-states", "2000", "--json", "--progress", "none").stdout)
+        self.assertEqual([x for x in told["left_out"] if "properties in one run" in x], [])
+        silent = [q for q in told["questions"] if q["question"] == "silent-server"]
+        self.assertGreater(sum(len(q["properties"]) + len(q["violated_anyway"]) for q in silent), 28)
+
+    # Found: nothing was asked about rules that refuse a call.
+    def test_why_of_a_rule_that_refuses(self):
+        result = run("why", "rfc9293", "open-active-quiet", "--suite", "rfc9293-steps", "--progress", "none")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertIn("without it, quiet-time-is-kept is violated", result.stdout)
+
+    # Found: "never fires", exit code 0.
+    def test_why_where_nothing_can_be_asked(self):
+        knock = os.path.join(SOURCE, "tests", "cross_check", "knock.json")
+        for command in (("why", knock, "open"), ("why", "rfc9293", "status", "--max-states", "5")):
+            result = run(*command, "--progress", "none")
+            self.assertEqual((result.returncode, result.stdout), (2, ""), command)
+            self.assertIn("no question of the suites can be asked of '", result.stderr)
+
+    # Found: a property with a mistake in it was dropped silently.
+    def test_why_tells_which_properties_fit_nowhere(self):
+        with tempfile.TemporaryDirectory() as folder:
+            typo, suite = os.path.join(folder, "typo.json"), os.path.join(folder, "suite.json")
+            with open(typo, "w", encoding="utf-8") as f:
+                f.write('{ "property": "typo", "says": "s", "never": "sate == CLOSED" }')
+            with open(suite, "w", encoding="utf-8") as f:
+                f.write('{ "suite": "s", "rows": [ { "question": "q", "protocol": "rfc9293", "scenario": "silent-server", "expect": '
+                        '{ "agreement": "holds", "%s": "holds" } } ] }' % typo)
+            result = run("why", "rfc9293", "status", "--suite", suite, "--progress", "none")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertRegex(re.sub(r"\s+", " ", result.stdout), r"not asked: typo in any scenario: .*sate.*typo\.json:1:")
 
     def test_why_of_no_rule(self):
         result = run("why", "rfc9293", "syn-acknowledge")
@@ -365,6 +402,28 @@ class Commands(unittest.TestCase):
         answer = json.loads(result.stdout)["rows"][0]["answers"][0]
         self.assertEqual((answer["property"], answer["verdict"], answer["shortest"]), ("reliable-close", "violated", True))
         self.assertEqual(len(answer["trace"]["steps"]), answer["steps"])
+
+    # Found: a report without rows and without a word of the mistake.
+    def test_bad_input_with_json_leaves_stdout_empty(self):
+        result = run("check", "--protocol", "rfc9293", "--scenario", "nope", "--format", "json")
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        self.assertIn("nope", result.stderr)
+
+    # Found: the process was aborted.
+    def test_messages_that_cannot_be_written(self):
+        for command in (["nope"], ["lint", "nope"], ["check", "--bad"], ["list", "x"]):
+            self.assertEqual(subprocess.run(["sh", "-c", '"$@" 2>&-', "sh", TCPMC, *command], stdout=subprocess.DEVNULL, check=False).returncode, 2, command)
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                self.assertEqual(subprocess.run([TCPMC, *command], stdout=subprocess.DEVNULL, stderr=full, check=False).returncode, 2, command)
+
+    # Found: only parameters were suggested.
+    def test_budgets_and_calls_are_suggested(self):
+        question = ["check", "--protocol", "rfc9293", "--scenario", "close-one-loss", "--property", "reliable-close"]
+        for wrong, meant in (("losss=1", "loss"), ("capcity=1", "capacity"), ("incarnation=1", "incarnations"), ("A.CLOSEE=1", "A.CLOSE"),
+                             ("tme_wait=1", "time_wait")):
+            result = run(*question, "--set", wrong)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(f"did you mean '{meant}'?", result.stderr)
 
     # Found: what fits into a buffer was lost with exit code 0, and the rest was an internal error.
     def test_output_that_cannot_be_written(self):
@@ -573,7 +632,7 @@ class Sweep(unittest.TestCase):
         for covered in ("up to 3 losses", "any number of duplicates", "segments that live 5 ticks", "up to 6 segments in flight",
                         "up to 1 (A) and 2 (B) incarnations", "A: SEND x4 when"):
             self.assertIn(covered, told)
-        self.assertIn("there is no parameter 'RECEIVE'", run("check", "--protocol", "rfc9293", "--scenario", "reuse-with-data", "--set", "A.RECEIVE=1").stderr)
+        self.assertIn("there is no parameter or budget 'A.RECEIVE'", run("check", "--protocol", "rfc9293", "--scenario", "reuse-with-data", "--set", "A.RECEIVE=1").stderr)
 
     def test_a_trace_with_other_budgets_is_replayed(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -597,6 +656,8 @@ class Sweep(unittest.TestCase):
         self.assertEqual([p["at"]["first_isn"] for p in invalid], [2, 2])
         self.assertIn("outside all windows", invalid[0]["invalid"])
         self.assertEqual(code, 0)
+        code, told = self.sweep("--over", "first_isn=1,2")
+        self.assertEqual(code, 2, "nothing was asked")
 
     def test_a_limit_is_inconclusive(self):
         code, told = self.sweep("--over", "time_wait=3..4", "--max-states", "50")
@@ -612,7 +673,7 @@ class Sweep(unittest.TestCase):
     def test_mistakes(self):
         for arguments, message in (
                 ((), "a sweep needs --over"),
-                (("--over", "rtoo=1..2"), "there is no parameter 'rtoo'"),
+                (("--over", "rtoo=1..2"), "there is no parameter or budget 'rtoo'"),
                 (("--over", "rto=0..2"), "--over:1:5: "),
                 (("--over", "rto=2..1"), "the range 2..1 is empty"),
                 (("--over", "loss=1..16"), "16 is out of range 0..15"),

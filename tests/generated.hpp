@@ -29,6 +29,7 @@
 #include "properties/covering.hpp"
 #include "properties/monitored.hpp"
 #include "tests/drawing.hpp"
+#include "tests/enumerated.hpp"
 #include "tests/naive.hpp"
 #include "tests/reached.hpp"
 
@@ -410,6 +411,17 @@ inline std::optional<findings> explore(const model& m, std::uint64_t most) {
   unless_same("steps", reference.transitions, found.transitions);
   unless_same("depth", reference.depth, static_cast<std::uint64_t>(found.depth));
   judged("enumerating search", found.seen);
+  // Each model in another way as well.
+  checker::options otherwise;
+  otherwise.threads = 1 + reference.states % 3;
+  if (reference.transitions % 2 == 0) otherwise.level_memory = 0;
+  const enumerated one = enumerate<properties::packed_system<std::uint64_t>>(*m.composed, m.properties, {}),
+                   other = reference.depth % 2 == 0
+                               ? enumerate<unpaired_system>(*m.composed, m.properties, otherwise)
+                               : enumerate<properties::packed_system<checker::wide>>(*m.composed,
+                                                                                     m.properties, otherwise);
+  unless_same("searched in another way", true, one == other);
+  if (reference.violated[0]) unless_same("shortest run", *reference.violated[0], one.paths[0].size());
   if (const auto all = reached::possible(*m.composed, m.properties); !all.empty()) {
     const reached::things whole = reached::by_search(*m.composed, m.properties, {});
     for (const properties::reductions& by : all) {

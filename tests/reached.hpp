@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -20,19 +21,28 @@ struct things {
   checker::statistics statistics;
   std::set<naive::endpoint_pair> pairs;
   std::set<naive::deliverable> deliverables;
+
+  bool operator==(const things& other) const {
+    const auto numbers = [](const checker::statistics& s) {
+      return std::tuple(s.ended, s.states, s.transitions, s.depth, s.seen);
+    };
+    return numbers(statistics) == numbers(other.statistics) && pairs == other.pairs &&
+           deliverables == other.deliverables;
+  }
 };
 
 // Searches all of it; `by` may be no reduction at all. With symmetry, mirror images count as reached.
-inline things by_search(const language::composition& c, const properties::property_set& p,
-                        const properties::reductions& by) {
+template <typename Word = std::uint64_t>
+things by_search(const language::composition& c, const properties::property_set& p,
+                 const properties::reductions& by, const checker::options& wanted = {}) {
   const language::composition composed = by.symmetry ? properties::with_symmetric_final(c) : c;
   properties::monitored_system monitored(composed, p);
-  properties::reduced_system<std::uint64_t> system(monitored, by);
+  properties::reduced_system<Word> system(monitored, by);
   checker::enumerating_search search(system);
   things result;
-  result.statistics = search.run({}, nullptr);
+  result.statistics = search.run(wanted, nullptr);
   const system::tables& tables = monitored.tables();
-  search.for_each_state([&](std::uint64_t w) {
+  search.for_each_state([&](Word w) {
     const system::state s = system.unpack(w);
     const naive::endpoint_pair at{tables.endpoint_row(0, s[0]), tables.endpoint_row(1, s[1])};
     const naive::endpoint_pair image{at[1], at[0]};

@@ -6,9 +6,11 @@
 // built-in variant, another draws scenarios from a fixed seed.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,6 +20,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -28,6 +31,7 @@
 #include "properties/covering.hpp"
 #include "properties/monitored.hpp"
 #include "tests/drawing.hpp"
+#include "tests/enumerated.hpp"
 #include "tests/naive.hpp"
 #include "tests/reached.hpp"
 #include "traces/run.hpp"
@@ -230,50 +234,18 @@ void compare_marks(const naive::exploration& reference, const property_set& p, p
   d.unless_same("bounds", reference.bounds, bounds_of(seen));
 }
 
-// One run of the enumerating search, in words that do not depend on how it was done.
-struct enumerated {
-  checker::statistics statistics;
-  std::vector<std::vector<system::step>> paths;  // to the first violation of each property
-  std::set<system::state> states;
-
-  bool operator==(const enumerated& other) const {
-    const auto numbers = [](const checker::statistics& s) {
-      return std::tuple(s.ended, s.states, s.transitions, s.depth, s.seen);
-    };
-    return numbers(statistics) == numbers(other.statistics) && paths == other.paths && states == other.states;
-  }
-};
-
-// Its states are not kept in matrices.
-struct unpaired_system : properties::packed_system<std::uint64_t> {
-  using packed_system::packed_system;
-  void split() = delete;
-};
-
-template <typename System>
-enumerated enumerate(const model& m, const checker::options& wanted) {
-  properties::monitored_system monitored(*m.composed, m.properties);
-  System packed(monitored);
-  checker::enumerating_search search(packed);
-  enumerated result;
-  result.statistics = search.run(wanted, nullptr);
-  for (std::size_t i = 0; i < m.properties.all.size(); ++i) {
-    auto& path = result.paths.emplace_back();
-    if ((result.statistics.seen & violated(i)) == 0) continue;
-    for (const auto& s : search.path_to(violated(i)))
-      path.push_back(monitored.tables().describe(packed.unpack(s.from), s.by));
-  }
-  search.for_each_state([&](auto w) { result.states.insert(packed.unpack(w)); });
-  return result;
-}
-
 // The enumerating search: the same states, transitions and depth, the same marks, paths as short; and all of
-// it the same for any number of threads, for a set of words instead of matrices, for wide words, and with the
-// levels in a file.
+// it the same for any number of threads, for a set of words instead of matrices, for wide words, with the
+// levels in a file, and if it is stopped half-way and resumed.
 differences compare_enumerating(const naive::exploration& reference, const model& m) {
   differences d;
   using properties::packed_system;
-  const enumerated found = enumerate<packed_system<std::uint64_t>>(m, {});
+  using word = packed_system<std::uint64_t>;
+  using wide = packed_system<checker::wide>;
+  const auto with = [&]<typename System>(std::type_identity<System>, const checker::options& how) {
+    return enumerate<System>(*m.composed, m.properties, how);
+  };
+  const enumerated found = with(std::type_identity<word>(), {});
   const checker::statistics& numbers = found.statistics;
   if (numbers.ended != checker::outcome::complete) d.add("the search did not end by itself");
   d.unless_same("states", reference.states, numbers.states);
@@ -285,14 +257,33 @@ differences compare_enumerating(const naive::exploration& reference, const model
     if (reference.violated[i] && (numbers.seen & violated(i)) != 0)
       d.unless_same("length of the path to " + m.properties.all[i].name, *reference.violated[i],
                     std::uint64_t{found.paths[i].size()});
-  checker::options in_file;
-  in_file.level_memory = 0;
-  if (!(enumerate<unpaired_system>(m, in_file) == found))
-    d.add("levels in a file, or a set of words, make a difference");
-  checker::options threads;
-  threads.threads = 3;
-  if (!(enumerate<packed_system<std::uint64_t>>(m, threads) == found)) d.add("threads make a difference");
-  if (!(enumerate<packed_system<checker::wide>>(m, threads) == found)) d.add("wide words make a difference");
+  // Any two of them together: how states are kept, where levels are, how many threads there are.
+  checker::options threads, in_file, both;
+  threads.threads = both.threads = 3;
+  in_file.level_memory = both.level_memory = 0;
+  const auto same = [&](const char* what, const enumerated& other) {
+    if (!(other == found)) d.add(fmt::format("{}: not what the plain run found", what));
+  };
+  same("matrices, levels in a file, 3 threads", with(std::type_identity<word>(), both));
+  same("a set, 3 threads", with(std::type_identity<unpaired_system>(), threads));
+  same("a set, levels in a file", with(std::type_identity<unpaired_system>(), in_file));
+  same("wide words, 3 threads", with(std::type_identity<wide>(), threads));
+  same("wide words, levels in a file", with(std::type_identity<wide>(), in_file));
+  // Stopped half-way, by a limit of depth, and resumed.
+  const auto resumed = [&]<typename System>(std::type_identity<System> of, checker::options first,
+                                            checker::options then) {
+    const std::filesystem::path file =
+        std::filesystem::path(testing::TempDir()) / fmt::format("reference_test.{}.levels", getpid());
+    std::filesystem::remove(file);
+    first.checkpoint = then.checkpoint = file.string();
+    first.max_depth = reference.depth / 2;
+    with(of, first);
+    enumerated whole = with(of, then);
+    std::filesystem::remove(file);
+    return whole;
+  };
+  same("matrices, resumed with 3 threads", resumed(std::type_identity<word>(), {}, threads));
+  same("wide words, resumed with one", resumed(std::type_identity<wide>(), threads, {}));
   return d;
 }
 
@@ -557,12 +548,21 @@ differences compare_reduced(const naive::exploration& reference, const model& m)
       monotone.push_back(one);
   const auto decidable = properties::load_properties(monotone, *m.composed, ignored);
   const reached::things whole = reached::by_search(*m.composed, *decidable, {});
-  for (const properties::reductions& by : reached::possible(*m.composed, *decidable))
-    if (const std::string wrong =
-            reached::differences(whole, reached::by_search(*m.composed, *decidable, by));
-        !wrong.empty())
+  for (const properties::reductions& by : reached::possible(*m.composed, *decidable)) {
+    const auto add = [&](const std::string& wrong) {
       d.add(fmt::format("reduced by {}{}: {}", by.faults ? "faults " : "", by.symmetry ? "symmetry" : "",
                         wrong));
+    };
+    const reached::things reduced = reached::by_search(*m.composed, *decidable, by);
+    if (const std::string wrong = reached::differences(whole, reduced); !wrong.empty()) add(wrong);
+    checker::options otherwise;
+    otherwise.threads = 3;
+    otherwise.level_memory = 0;
+    if (!(reached::by_search(*m.composed, *decidable, by, otherwise) == reduced))
+      add("3 threads with levels in a file find something else");
+    if (!(reached::by_search<checker::wide>(*m.composed, *decidable, by) == reduced))
+      add("wide words find something else");
+  }
   for (const cli::reduce how : {cli::reduce::faults, cli::reduce::symmetry, cli::reduce::all}) {
     cli::check_input input;
     input.composition = m.composed;
@@ -998,7 +998,7 @@ TEST_P(drawn, agrees) {
     checker::options limits;
     limits.max_states = 4'000;
     const checker::statistics found =
-        enumerate<properties::packed_system<std::uint64_t>>(m, limits).statistics;
+        enumerate<properties::packed_system<std::uint64_t>>(*m.composed, m.properties, limits).statistics;
     if (found.ended != checker::outcome::complete || found.states < 20) continue;
     SCOPED_TRACE(s.protocol + " in " + s.text());
     compare_all(m);
@@ -1036,7 +1036,8 @@ TEST(mistake, stops_every_search) {
   for (const setup& on : {on_network(s, "any", 0, 0), on_set(s)}) {
     const model m = load(on, {{"./careless.json", careless}});
     EXPECT_THROW(naively(m, most_states), language::model_error);
-    EXPECT_THROW(enumerate<properties::packed_system<std::uint64_t>>(m, {}), language::model_error);
+    EXPECT_THROW(enumerate<properties::packed_system<std::uint64_t>>(*m.composed, m.properties, {}),
+                 language::model_error);
     cli::check_input input;
     input.composition = m.composed;
     input.properties = m.documents;

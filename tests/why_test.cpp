@@ -167,6 +167,13 @@ TEST(lint, finds_a_rule_that_never_matches) {
   EXPECT_TRUE(first.never[0].certain);
 }
 
+// Found: a number that only a guard names was not among those that are tried.
+TEST(lint, tries_numbers_that_guards_name) {
+  const auto report = lint_of(with(with(ask, "\"asked\": \"0..1\"", "\"asked\": \"0..1000\""),
+                                   "\"seg.ANSWER && seg.ANSWER && seg.number == iss\"", "\"asked == 500\""));
+  EXPECT_TRUE(report.never.empty());
+}
+
 TEST(lint, finds_rules_whose_order_decides) {
   const auto report =
       lint_of(with(ask, "\"seg.ANSWER && seg.ANSWER && seg.number == iss\"", "\"seg.ASK && asked == 0\""));

@@ -23,6 +23,7 @@ struct place_of_value {
 struct domain {
   std::vector<int> values;
   bool whole = true;  // all values that there are
+  type of{};
 };
 
 class analysis {
@@ -56,10 +57,11 @@ class analysis {
     for (std::size_t i = 0; i < p_.rules.size(); ++i) {
       const int index = static_cast<int>(i);
       if (!listed_.count(index) || seen_.count(index)) continue;
-      if (is_off(p_.rules[i]))
+      const bool certain = !doubtful_.count(index);
+      if (is_off(p_.rules[i]) || (certain && reads_what_has_one_value(p_.rules[i])))
         report_.off.push_back(&p_.rules[i]);
       else
-        report_.never.push_back({&p_.rules[i], !doubtful_.count(index)});
+        report_.never.push_back({&p_.rules[i], certain});
     }
     return std::move(report_);
   }
@@ -74,6 +76,15 @@ class analysis {
     scene nothing;
     nothing.modulus = p_.modulus;
     return r.when && evaluate(*r.when, nothing) == 0;
+  }
+
+  // A range that a parameter has narrowed to nothing: what it is for is switched off.
+  bool reads_what_has_one_value(const rule& r) const {
+    std::map<place_of_value, domain> read;
+    if (r.when) collect(*r.when, read);
+    return std::any_of(read.begin(), read.end(), [](const auto& d) {
+      return d.second.of.is == type::kind::integer && d.second.of.low == d.second.of.high;
+    });
   }
 
   std::vector<int> in_state(const std::vector<int>& list, int state) const {
@@ -214,21 +225,28 @@ class analysis {
     for (const code& a : c.args) collect(a, into);
   }
 
-  // Sequence numbers that guards name may be equal to any.
+  // Numbers that guards name may be equal to any, or lie beside it.
   static void collect_constants(const code& c, std::map<place_of_value, domain>& into) {
-    if (c.is == operation::constant && c.of.is == type::kind::sequence)
-      for (auto& [at, d] : into)
-        if (!d.whole) d.values.push_back(c.value);
+    if (c.is == operation::constant)
+      for (auto& [at, d] : into) {
+        if (d.whole || d.of.is != c.of.is) continue;
+        if (c.of.is == type::kind::sequence) d.values.push_back(c.value);
+        if (c.of.is == type::kind::integer)
+          for (int near = c.value - 1; near <= c.value + 1; ++near)
+            if (d.of.low <= near && near <= d.of.high) d.values.push_back(near);
+      }
     for (const code& a : c.args) collect_constants(a, into);
   }
 
   domain domain_of(place_of_value at, const type& of) const {
     if (at.where == row::self && at.slot >= p_.own_slots() - static_cast<int>(p_.timers.size()))
-      return {{-1, 0}, true};  // a guard can only ask whether the timer runs
+      return {{-1, 0}, true, {}};  // a guard can only ask whether the timer runs
     domain d;
+    d.of = of;
     switch (of.is) {
       case type::kind::boolean:
-        return {{0, 1}, true};
+        d.values = {0, 1};
+        return d;
       case type::kind::word:
         for (int i = 0; i < static_cast<int>(of.words->size()); ++i) d.values.push_back(i);
         return d;

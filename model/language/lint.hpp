@@ -42,7 +42,9 @@ struct lint_report {
     std::string values;   // else: for which no rule matches
   };
   std::vector<unmatched> never;
-  std::vector<const rule*> off;  // whose condition is false by the parameters alone; not in `never`
+  // Not in `never`: whose condition is false by the parameters alone, or that reads a variable for which they
+  // leave one value.
+  std::vector<const rule*> off;
   std::vector<correlated> order;
   std::size_t generalizing = 0;  // pairs whose second rule was found to match wherever the first does
   std::vector<unhandled> ignored;

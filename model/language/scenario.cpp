@@ -486,6 +486,24 @@ bool set_budget(json_node& scenario, const setting& o) {
   return found;
 }
 
+// What a setting of a scenario may name: parameters, budgets and calls of its applications, each also for one
+// endpoint where that is possible.
+std::vector<std::string> settable(const protocol_source& p, const json_node& scenario) {
+  std::vector<std::string> names;
+  for (const char* side : {"", "A.", "B."}) {
+    for (const named_node& n : p.parameters) names.push_back(side + n.name);
+    names.push_back(std::string(side) + "incarnations");
+  }
+  for (const char* budget : {"loss", "duplication", "lifetime", "capacity"}) names.emplace_back(budget);
+  for (const json_member& endpoint : scenario.members)
+    for (const json_member& m : endpoint.value.members)
+      for (const json_node& line : m.value.items)
+        if (const json_node* call = line.find("call");
+            (endpoint.key == "A" || endpoint.key == "B") && m.key == "application" && call != nullptr)
+          names.push_back(endpoint.key + "." + call->string);
+  return names;
+}
+
 }  // namespace
 
 std::optional<composition> compose(const protocol_source& source, const document& file,
@@ -533,9 +551,17 @@ std::optional<composition> compose(const protocol_source& source, const document
   document with_budgets{file.file, file.root, file.kind, file.name};
   std::vector<setting> settings;
   for (const setting& o : overrides) {
-    const bool declared = std::any_of(extended.parameters.begin(), extended.parameters.end(),
-                                      [&](const named_node& p) { return p.name == o.name; });
-    if (declared || !set_budget(with_budgets.root, o)) settings.push_back(o);
+    const auto declared = [&](const std::string& name) {
+      return std::any_of(extended.parameters.begin(), extended.parameters.end(),
+                         [&](const named_node& p) { return p.name == name; });
+    };
+    const bool scoped = o.name.starts_with("A.") || o.name.starts_with("B.");
+    if (!declared(o.name) && set_budget(with_budgets.root, o)) continue;
+    if (declared(scoped ? o.name.substr(2) : o.name))
+      settings.push_back(o);
+    else
+      errors.add(o.at, fmt::format("there is no parameter or budget '{}'", o.name),
+                 suggestion(o.name, settable(extended, file.root)));
   }
   composition result;
   bool compiled = true;
