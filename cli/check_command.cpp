@@ -138,8 +138,9 @@ class checking {
     for (const suite& s : all) {
       if (text() && caught_signal() == 0) fmt::print("{}: {}\n", s.name, s.says);
       for (const suite_row& row : s.rows) {
-        if (caught_signal() != 0) {
+        if (caught_signal() != 0 || clock::now() >= limits_.deadline) {
           ++not_asked_;
+          code = worse(code, exit_inconclusive);
           continue;
         }
         code = worse(code, answer_question(with(row.asked, *set), row.expected));
@@ -293,6 +294,7 @@ class checking {
   }
 
   void tell_rules() const {
+    if (rows_.empty()) return;
     const auto all = rules();
     std::vector<std::string> never;
     for (const auto& [rule, fired] : all)
@@ -370,12 +372,13 @@ class checking {
 
   // The last line: for people, and for grep.
   void summary() const {
-    if (rows_.empty()) return;
+    if (rows_.empty() && not_asked_ == 0) return;
     const totals t = count();
-    const bool expectations = !rows_[0].expected.empty();
+    const bool expectations = rows_.empty() || !rows_[0].expected.empty();
     std::string result;
     if (expectations)
       result = t.unexpected > 0 || t.inconclusive > 0 ? fmt::format("{} not as expected", t.unexpected)
+               : rows_.empty()                        ? "nothing was answered"
                : not_asked_ > 0                       ? "as expected"
                                                       : "all as expected";
     else if (t.verdicts == 0)

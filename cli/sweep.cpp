@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <chrono>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "cli/reporting.hpp"
@@ -161,7 +163,10 @@ class sweeping {
 
   void run(unsigned threads) {
     std::vector<std::thread> others;
-    for (unsigned i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
+    try {
+      for (unsigned i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {  // no more threads are to be had: these do the same
+    }
     work();
     for (std::thread& t : others) t.join();
     if (broken_) std::rethrow_exception(broken_);
@@ -175,7 +180,7 @@ class sweeping {
   void work() {
     for (std::size_t point; (point = next_++) < cells_.size();) {
       try {
-        if (!stop_) one(point);
+        if (!stop_ && std::chrono::steady_clock::now() < limits_.deadline) one(point);
       } catch (...) {
         const std::lock_guard lock(mutex_);
         if (!broken_) broken_ = std::current_exception();

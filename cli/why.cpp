@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 
 #include "properties/outside.hpp"
@@ -30,11 +31,6 @@ checker::options limited(std::uint64_t states) {
   checker::options o;
   o.max_states = states;
   return o;
-}
-
-// A search that ends after so many steps. It is asked at moments that depend on nothing but the search.
-checker::reporter at_most(std::uint64_t steps) {
-  return [steps](const checker::progress& p) { return p.transitions < steps; };
 }
 
 std::string name_of(const document& scenario, const question& q) {
@@ -101,6 +97,14 @@ std::string difference_text(const language::composition& c, const properties::to
 std::optional<why_report> why_analysis::run(const why_input& input, const reporter& report,
                                             diagnostics& errors) {
   if (!load(input, errors)) return std::nullopt;
+  std::mutex talking;
+  std::size_t done = 0, all = 0;  // changes
+  std::atomic<bool> stop = false;
+  go_on_ = [&] {
+    const std::lock_guard<std::mutex> lock(talking);
+    if (!stop && !report(done, all)) stop = true;
+    return !stop;
+  };
   auto compiled = language::compile(*source_, {}, errors);
   if (!compiled) return std::nullopt;
   why_report result;
@@ -135,6 +139,7 @@ std::optional<why_report> why_analysis::run(const why_input& input, const report
       if (!known.insert(q.name).second) continue;
       q.properties = properties;
       ask_unchanged(std::move(q), result);
+      if (stop) return std::nullopt;
     }
   if (!errors.empty()) return std::nullopt;
   // For a mistake in it, or since it is about another protocol.
@@ -178,9 +183,8 @@ std::optional<why_report> why_analysis::run(const why_input& input, const report
   std::vector<std::pair<rule_report*, change_report*>> work;
   for (rule_report& r : result.rules)
     for (change_report& c : r.changes) work.emplace_back(&r, &c);
-  std::atomic<std::size_t> next = 0, done = 0;
-  std::atomic<bool> stop = false;
-  std::mutex talking;
+  all = work.size();
+  std::atomic<std::size_t> next = 0;
   std::exception_ptr failed;
   const auto worker = [&] {
     try {
@@ -192,8 +196,11 @@ std::optional<why_report> why_analysis::run(const why_input& input, const report
           if (anywhere || q->tried.at(rule.id)) questions.push_back(q.get());
         if (!questions.empty()) examine(*work[i].second, questions);
         if (work[i].second->is == effect::unnoticed) look_from_outside(*work[i].second, questions);
-        const std::lock_guard<std::mutex> lock(talking);
-        if (!report(++done, work.size())) stop = true;
+        {
+          const std::lock_guard<std::mutex> lock(talking);
+          ++done;
+        }
+        go_on_();
       }
     } catch (...) {
       const std::lock_guard<std::mutex> lock(talking);
@@ -202,12 +209,21 @@ std::optional<why_report> why_analysis::run(const why_input& input, const report
     }
   };
   std::vector<std::thread> crew;
-  for (unsigned n = 1; n < input.threads; ++n) crew.emplace_back(worker);
+  try {
+    for (unsigned n = 1; n < input.threads; ++n) crew.emplace_back(worker);
+  } catch (const std::system_error&) {  // no more threads are to be had: these do the same
+  }
   worker();
   for (std::thread& t : crew) t.join();
   if (failed) std::rethrow_exception(failed);
   if (stop) return std::nullopt;
   return result;
+}
+
+// A search that ends after so many steps. What it answers depends on nothing but the search, unless all is
+// ended.
+checker::reporter why_analysis::at_most(std::uint64_t steps) const {
+  return [this, steps](const checker::progress& p) { return p.transitions < steps && go_on_(); };
 }
 
 bool why_analysis::load(const why_input& input, diagnostics& errors) {
@@ -344,6 +360,7 @@ void why_analysis::look_from_outside(change_report& c,
                                      const std::vector<const why_question*>& questions) const {
   const language::protocol_source changed = language::mutated(*source_, c.change);
   for (const why_question* q : questions) {
+    if (!go_on_()) return;
     diagnostics none;
     const auto right = input_of(*q, *source_, false, none).composition,
                other = input_of(*q, changed, false, none).composition;

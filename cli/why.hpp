@@ -97,6 +97,7 @@ class why_analysis {
 
  private:
   bool load(const why_input& input, language::diagnostics& errors);
+  checker::reporter at_most(std::uint64_t steps) const;
   void ask_unchanged(why_question q, why_report& into);
   void examine(change_report& c, const std::vector<const why_question*>& questions) const;
   void look_from_outside(change_report& c, const std::vector<const why_question*>& questions) const;
@@ -109,6 +110,7 @@ class why_analysis {
   std::map<const language::document*, std::optional<language::diagnostic>>
       misfits_;  // nothing: it fits somewhere
   std::uint64_t max_states_ = 0;
+  std::function<bool()> go_on_;  // by any thread
 };
 
 }  // namespace tcpmc::cli

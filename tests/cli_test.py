@@ -445,6 +445,12 @@ class Commands(unittest.TestCase):
         self.assertRegex(last, r"^tcpmc .*\d+ questions not asked;")
         self.assertNotIn("all as expected", last)
 
+    # Found: each was loaded and begun all the same.
+    def test_no_question_is_asked_after_the_time_limit(self):
+        result = run("check", "--time-limit", "0.001")
+        self.assertEqual(result.returncode, 3)
+        self.assertRegex(result.stdout.splitlines()[-1], r"^tcpmc .*: 0 verdicts: nothing was answered, 27 questions not asked; ")
+
     # Found: each of these was taken, and a part of it did nothing.
     def test_options_that_do_not_go_together(self):
         question = ["--protocol", "rfc9293", "--scenario", "close-one-loss", "--property", "reliable-close"]
@@ -664,6 +670,12 @@ class Sweep(unittest.TestCase):
         self.assertEqual([p["answers"][0]["verdict"] for p in told["points"]], ["inconclusive"] * 2)
         self.assertEqual(code, 3)
         self.assertIn("limit of states", told["points"][0]["limit"])
+
+    # Found: every point that was left was still loaded, which may take minutes.
+    def test_no_point_is_begun_after_the_time_limit(self):
+        code, told = self.sweep("--over", "rto=1..4", "--over", "time_wait=3..6", "--time-limit", "0.001")
+        self.assertEqual({p["limit"] for p in told["points"]}, {"not begun"})
+        self.assertEqual(code, 3)
 
     def test_a_wrong_law(self):
         result = run(*self.CLOSE, "--over", "time_wait=3..5", "--law", "reliable-close: time_wait >= 5")
