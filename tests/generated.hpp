@@ -413,7 +413,7 @@ inline std::optional<findings> explore(const model& m, std::uint64_t most) {
   judged("enumerating search", found.seen);
   // Each model in another way as well.
   checker::options otherwise;
-  otherwise.threads = 1 + reference.states % 3;
+  otherwise.threads = static_cast<unsigned>(1 + reference.states % 3);
   if (reference.transitions % 2 == 0) otherwise.level_memory = 0;
   const enumerated one = enumerate<properties::packed_system<std::uint64_t>>(*m.composed, m.properties, {}),
                    other = reference.depth % 2 == 0
