@@ -1,5 +1,7 @@
 #include "exports/layout.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <set>
@@ -182,6 +184,11 @@ int ways(const protocol& p) {
 
 }  // namespace
 
+std::string about(std::size_t number, const properties::property& p) {
+  const std::string cited = p.cite.empty() ? "" : fmt::format(" [{}]", p.cite);
+  return fmt::format("property {}: {}: {}{}", number + 1, p.name, p.says, cited);
+}
+
 std::string identifier(const std::string& name) {
   std::string result;
   for (const char c : name) result += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
@@ -199,6 +206,7 @@ layout::layout(const language::composition& c, const properties::property_set& p
   is_set = n.is_set();
   fifo = n.order == delivery_order::fifo;
   capacity = is_set ? o.room : n.capacity;
+  for (const system::observers& all : p.observers) observed = observed || !all.rules.empty();
 
   std::set<std::string> taken;
   for (const std::string& s : *first.states) states.push_back(unique("S_" + identifier(s), taken));

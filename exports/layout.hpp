@@ -41,6 +41,7 @@ struct layout {
   int capacity = 0;  // of a channel's array
   int choices = 1;   // ways that one event may go
   bool is_set = false, fifo = false;
+  bool observed = false;       // some property has observers
   bool attacked = false;       // there is an attacker: segments have the ghost `forged`
   std::string forgeries_left;  // the victim's field, where they are limited; else ""
 
@@ -50,6 +51,9 @@ struct layout {
 
 // What the texts of the models call a segment's ghosts, "@isn@", and their names here.
 std::vector<std::pair<std::string, std::string>> ghost_words(const layout& l);
+
+// A property for the opening comment: its number, name, meaning and citation.
+std::string about(std::size_t number, const properties::property& p);
 
 // A name fit for both languages.
 std::string identifier(const std::string& name);

@@ -328,6 +328,12 @@ class murphi_writer {
     return l_.composition.scenario.sides[static_cast<std::size_t>(side)];
   }
 
+  // What a step remembers of its endpoint: nobody but observers looks at the last two.
+  std::vector<std::string> endpoint_rows() const {
+    return l_.observed ? std::vector<std::string>{"before", "old", "after"}
+                       : std::vector<std::string>{"before"};
+  }
+
   std::string filled(const std::string& lines) const {
     const auto ghosts = ghost_words(l_);
     std::string own, answer;
@@ -355,11 +361,13 @@ class murphi_writer {
     out_.line("--   cc -O1 -w -mcx16 -o model MODEL.c -lpthread -latomic && ./model");
     out_.line("-- \"states\" are the reachable states, \"rules fired\" the steps.");
     out_.line(
+        "-- \"No error found\" is no verdict here, and what is not hit counts as an error: the lines cover "
+        "have the verdicts.");
+    out_.line(
         "-- Judging: with CHECK = N, the search ends at a violation of property N; that run does not count "
         "all states.");
     for (std::size_t i = 0; i < l_.properties.all.size(); ++i)
-      out_.line(fmt::format("--   property {}: {}: {}", i + 1, l_.properties.all[i].name,
-                            comment_text(l_.properties.all[i].says)));
+      out_.line("--   " + comment_text(about(i, l_.properties.all[i])));
     out_.blank();
   }
 
@@ -419,7 +427,7 @@ class murphi_writer {
     out_.blank();
     out_.line(
         "-- What a step works with. Between steps all of it is cleared, so it tells no two states apart.");
-    for (const char* row : {"before", "old", "after"})
+    for (const std::string& row : endpoint_rows())
       for (const field& f : l_.endpoint) out_.line(declared(f, fmt::format("w.{}.{}", row, f.name)));
     for (const char* row : {"seg", "out"})
       for (const field& f : l_.segment) out_.line(declared(f, fmt::format("w.{}.{}", row, f.name)));
@@ -438,7 +446,7 @@ class murphi_writer {
     out_.back();
     out_.line("procedure wipe();");
     out_.line("begin");
-    for (const char* row : {"before", "old", "after"})
+    for (const std::string& row : endpoint_rows())
       for (const field& f : l_.endpoint) out_.line(fmt::format("  clear w.{}.{};", row, f.name));
     for (const char* row : {"seg", "out"})
       for (const field& f : l_.segment)
@@ -479,7 +487,7 @@ class murphi_writer {
     out_.line(fmt::format("procedure begin_{}(event: num; which: num; choice: num);", x));
     out_.line("begin");
     m_.copy(out_, "  w.before", x, l_);
-    m_.copy(out_, "  w.old", x, l_);
+    if (l_.observed) m_.copy(out_, "  w.old", x, l_);
     for (const char* argument : {"event", "which", "choice"})
       out_.line(fmt::format("  w.{0} := {0};", argument));
     out_.line("  w.ways := 1;");
@@ -573,10 +581,12 @@ class murphi_writer {
       const std::string may =
           l_.slots[static_cast<std::size_t>(side)][static_cast<std::size_t>(at.application) + i];
       const std::string left = x + "." + may;
-      std::vector<std::string> body = {fmt::format("{}_call_{}();", x, i)};
-      if (!user(side).application[i].unlimited)
-        body.insert(body.begin(),
-                    {fmt::format("{0} := {0} - 1;", left), fmt::format("w.old.{} := {};", may, left)});
+      std::vector<std::string> body;
+      if (!user(side).application[i].unlimited) {
+        body.push_back(fmt::format("{0} := {0} - 1;", left));
+        if (l_.observed) body.push_back(fmt::format("w.old.{} := {};", may, left));
+      }
+      body.push_back(fmt::format("{}_call_{}();", x, i));
       all.push_back({user(side).application[i].call_name, fmt::format("{}_can_call_{}()", x, i),
                      std::to_string(user(side).application[i].call), body});
     }
@@ -591,7 +601,8 @@ class murphi_writer {
     std::vector<std::string> body;
     if (attacker->limited) {
       guard += fmt::format(" & {} > 0", left);
-      body = {fmt::format("{0} := {0} - 1;", left), fmt::format("w.old.{} := {};", l_.forgeries_left, left)};
+      body.push_back(fmt::format("{0} := {0} - 1;", left));
+      if (l_.observed) body.push_back(fmt::format("w.old.{} := {};", l_.forgeries_left, left));
     }
     if (attacker->listed) guard += fmt::format(" & f = {} - {}", attacker->segments, left);
     body.push_back("w.value := f;");
@@ -616,11 +627,10 @@ class murphi_writer {
     std::vector<occurrence> all;
     for (std::size_t t = 0; t < l_.timers.size(); ++t) {
       const std::string timer = fmt::format("{}.{}", x, l_.timers[t]);
-      all.push_back({l_.composition.protocols[0].timers[t].name,
-                     timer + " = 0",
-                     std::to_string(t),
-                     {timer + " := -1;", fmt::format("w.old.{} := -1;", l_.timers[t]),
-                      fmt::format("{}_time_out_{}();", x, t)}});
+      std::vector<std::string> body = {timer + " := -1;"};
+      if (l_.observed) body.push_back(fmt::format("w.old.{} := -1;", l_.timers[t]));
+      body.push_back(fmt::format("{}_time_out_{}();", x, t));
+      all.push_back({l_.composition.protocols[0].timers[t].name, timer + " = 0", std::to_string(t), body});
     }
     rule(side, x + ": a time-out", "EVENT_TIME_OUT", all);
   }

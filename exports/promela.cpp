@@ -258,8 +258,7 @@ constexpr const char* endpoint_steps = R"(
 static void begin_@X@(int event, int which, int choice) {
   memset(&w, 0, sizeof w);
   w.before = next.@X@;
-  w.old = next.@X@;
-  w.event = event;
+@remember@  w.event = event;
   w.which = which;
   w.choice = choice;
   w.ways = 1;
@@ -466,12 +465,14 @@ class promela_writer {
         "   \"states, stored\" are the reachable states; \"transitions\" are the steps, and one for the "
         "initial state.");
     out_.line(
+        "   \"errors: 0\" is no verdict here: nothing is asserted in such a run. The lines PROPERTY have the "
+        "verdicts.");
+    out_.line(
         "   Judging: with -DVERDICT=N for cc, the search ends at a violation of property N, with a trail; "
         "that run");
     out_.line("   does not count all states. -DPAIRS tells the number of pairs of endpoints that were met.");
     for (std::size_t i = 0; i < l_.properties.all.size(); ++i)
-      out_.line(fmt::format("     property {}: {}: {}", i + 1, comment_text(l_.properties.all[i].name),
-                            comment_text(l_.properties.all[i].says)));
+      out_.line("     " + comment_text(about(i, l_.properties.all[i])));
     out_.line("*/");
   }
 
@@ -518,7 +519,7 @@ class promela_writer {
     out_.line("};");
     out_.line("typedef struct tcpmc_state tcpmc_state;");
     out_.line("struct work {");
-    out_.line("  struct endpoint before, old, after;");
+    out_.line(l_.observed ? "  struct endpoint before, old, after;" : "  struct endpoint before;");
     out_.line("  struct segment seg, out;");
     out_.line("  struct channel sent;  /* by this step; more than the capacity cuts it off */");
     out_.line(fmt::format("  int passed[{}], signals[{}];", l_.states.size(),
@@ -594,23 +595,26 @@ class promela_writer {
     const language::protocol& p = l_.composition.protocols[s];
     const auto& application = user(s).application;
     const language::endpoint_layout at(p, user(s));
+    // Nobody but observers looks at it.
+    const std::string remember = l_.observed ? fmt::format("    w.old = next.{};\n", x) : "";
     std::string calls, time_outs;
     for (std::size_t i = 0; i < application.size(); ++i)
       calls += fmt::format(
           "  if (i == {0}) {{\n    if (!{1}_can_call_{0}()) return 0;\n    begin_{1}(EVENT_CALL, {2}, "
-          "choice);\n{3}"
-          "    w.old = next.{1};\n    {1}_call_{0}();\n    return end_{1}();\n  }}\n",
+          "choice);\n{3}{4}    {1}_call_{0}();\n    return end_{1}();\n  }}\n",
           i, x, application[i].call,
           application[i].unlimited ? ""
                                    : fmt::format("    next.{}.{}--;\n", x,
-                                                 l_.slots[s][static_cast<std::size_t>(at.application) + i]));
+                                                 l_.slots[s][static_cast<std::size_t>(at.application) + i]),
+          remember);
     for (std::size_t t = 0; t < p.timers.size(); ++t)
       time_outs += fmt::format(
           "  if (t == {0}) {{\n    if (next.{1}.{2} != 0) return 0;\n    begin_{1}(EVENT_TIME_OUT, {0}, "
           "choice);\n    next.{1}.{2} = -1;\n"
-          "    w.old = next.{1};\n    {1}_time_out_{0}();\n    return end_{1}();\n  }}\n",
-          t, x, l_.timers[t]);
-    return replaced(replaced(endpoint_steps, {{"@forgeries@", forgeries(side)}}),
+          "{3}    {1}_time_out_{0}();\n    return end_{1}();\n  }}\n",
+          t, x, l_.timers[t], remember);
+    return replaced(replaced(endpoint_steps, {{"@forgeries@", forgeries(side)},
+                                              {"@remember@", l_.observed ? "  w.old = next.@X@;\n" : ""}}),
                     {{"@X@", x}, {"@Y@", y}, {"@calls@", calls}, {"@time_outs@", time_outs}});
   }
 
@@ -623,7 +627,8 @@ class promela_writer {
     if (attacker->limited) result += fmt::format("  if ({} == 0) return 0;\n", left);
     if (attacker->listed) result += fmt::format("  if (f != {} - {}) return 0;\n", attacker->segments, left);
     result += "  begin_@X@(EVENT_DELIVER, 0, choice);\n";
-    if (attacker->limited) result += fmt::format("  {}--;\n  w.old = next.@X@;\n", left);
+    if (attacker->limited) result += fmt::format("  {}--;\n", left);
+    if (attacker->limited && l_.observed) result += "  w.old = next.@X@;\n";
     return result + "  w.value = f;\n  @X@_forge();\n  return end_@X@();\n}\n";
   }
 
@@ -653,9 +658,12 @@ class promela_writer {
                                   f.length > 0 ? fmt::format("[{}]", i) : "", f.initial[side]);
     result += fmt::format("  next.losses = {};\n  next.duplicates = {};\n", network().loss.count,
                           network().duplication.count);
-    return result +
-           "  atexit(report);\n  judge_state();\n  return next;\n}\nstatic void take(void) { now.s = next; "
-           "}\n";
+    result += "  atexit(report);\n  judge_state();\n";
+    // A step's violation ends the search at its d_step; here there may be no step.
+    result +=
+        "\\#if VERDICT > 0\n  if (bad) {\n    printf(\"errors: 1, in the initial state: %s\\n\", "
+        "property_name[VERDICT - 1]);\n    exit(1);\n  }\n\\#endif\n";
+    return result + "  return next;\n}\nstatic void take(void) { now.s = next; }\n";
   }
 
   void process() {

@@ -35,7 +35,7 @@ std::string slot_name(row where, int slot, const view& v, const layout& l) {
     case row::self:
       return v.self + "." + l.slots[at(v.side)][at(slot)];
     case row::old:
-      return v.old + "." + l.slots[at(v.side)][at(slot)];
+      return (v.counted(slot) ? v.before : v.old) + "." + l.slots[at(v.side)][at(slot)];
     case row::peer:
       return v.peer + "." + l.slots[at(other)][at(slot)];
     case row::segment:
@@ -68,9 +68,11 @@ class endpoint_writer {
         p_(l.composition.protocols[at(side)]),
         user_(l.composition.scenario.sides[at(side)]),
         layout_(p_, user_) {
-    view_ = {
-        side, d.endpoint(side), "", d.endpoint(1 - side), "w.seg", {d.channel(side), d.channel(1 - side)},
-        {}};
+    view_.side = side;
+    view_.self = d.endpoint(side);
+    view_.peer = d.endpoint(1 - side);
+    view_.segment = "w.seg";
+    view_.channels = {d.channel(side), d.channel(1 - side)};
   }
 
   void write() {
@@ -465,6 +467,11 @@ class endpoint_writer {
     view seen = view_;  // observers see the step, not each other's changes
     seen.self = "w.after";
     seen.old = "w.old";
+    seen.before = "w.before";
+    for (std::size_t t = 0; t < p_.timers.size(); ++t) seen.counts.insert(p_.timer_slot(static_cast<int>(t)));
+    for (std::size_t i = 0; i < user_.application.size(); ++i)
+      seen.counts.insert(layout_.application + static_cast<int>(i));
+    if (layout_.forgeries >= 0) seen.counts.insert(layout_.forgeries);
     begin("observe");
     bool first = true;
     for (const field& f : l_.endpoint) {
@@ -598,7 +605,9 @@ std::string routines(const layout& l, dialect& d) {
   for (int side = 0; side < 2; ++side) endpoint_writer(side, l, d, out).write();
   if (l.composition.scenario.final) {
     d.comment(out, "final: " + l.composition.scenario.final_text);
-    const view v{0, d.endpoint(0), "", d.endpoint(1), "", {}, {}};
+    view v;
+    v.self = d.endpoint(0);
+    v.peer = d.endpoint(1);
     const std::string value = expression(*l.composition.scenario.final, v, l, d);
     d.open_function(out, "is_final", false);
     out.deeper();

@@ -7,9 +7,8 @@
 //
 // The code works on the endpoints `A` and `B` of the state that is being made, and on a record `w`, which
 // lives for one step:
-//   before, old        the endpoint that moves, before the step; and as observers see it, with the call
-//   counted
-//                      or the timer stopped
+//   before, old        the endpoint that moves, before the step; old with the call or forgery counted, or
+//                      the timer stopped
 //   seg, has_seg       the segment that arrived; all zero if none did
 //   event, which       what happened: a call, a delivery, a time-out; and which
 //   passed, signals, began   the step's label
@@ -19,6 +18,7 @@
 
 #include <array>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,6 +78,11 @@ class dialect {
 struct view {
   int side = 0;  // of the row `self`
   std::string self, old, peer, segment;
+  // What is counted or stopped when a step begins is as it was in `before`: the timers, the calls and the
+  // forgeries that are left. Elsewhere `old` is the same.
+  std::string before;
+  std::set<int> counts;
+  bool counted(int slot) const { return counts.count(slot) != 0; }
   std::array<std::string, 2> channels;  // outgoing, incoming
   // A slot of the row `sent` is called sent.first + slot + sent.second.
   std::pair<std::string, std::string> sent;

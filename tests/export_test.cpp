@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "cli/question.hpp"
@@ -65,18 +66,45 @@ TEST(exports, name_every_rule_with_its_citation_and_every_property) {
   const std::string murphi = exports::murphi(*l.input.composition, l.properties, o);
   for (const std::string* text : {&promela, &murphi}) {
     EXPECT_NE(text->find("with two lines"), std::string::npos);
-    for (const properties::property& p : l.properties.all)
-      EXPECT_NE(text->find(p.name), std::string::npos) << p.name;
+    for (const properties::property& p : l.properties.all) {
+      EXPECT_FALSE(p.cite.empty()) << p.name;
+      EXPECT_NE(text->find(fmt::format("{}: {} [{}]", p.name, p.says, p.cite)), std::string::npos) << p.name;
+    }
     for (const language::protocol& p : l.input.composition->protocols) {
       std::set<int> used(p.output_rules.begin(), p.output_rules.end());
       for (const language::stage& s : p.stages) used.insert(s.rules.begin(), s.rules.end());
       for (const auto& list : p.time_out_rules) used.insert(list.begin(), list.end());
+      std::set<int> calls;
+      for (const auto& side : l.input.composition->scenario.sides)
+        for (const language::intention& i : side.application) calls.insert(i.call);
+      for (const int call : calls)
+        for (const int r : p.call_rules[static_cast<std::size_t>(call)])
+          if (!p.rules[static_cast<std::size_t>(r)].refuses) used.insert(r);
       for (const int r : used) {
         const language::rule& rule = p.rules[static_cast<std::size_t>(r)];
         EXPECT_NE(text->find(fmt::format("{} [{}]", rule.id, rule.cite)), std::string::npos) << rule.id;
       }
     }
   }
+}
+
+// What an observer calls old is the endpoint before the step, also where a step begins by counting something.
+TEST(exports, of_observers_look_at_timers_and_forgeries_as_they_were) {
+  const loaded l = load(folder + "knock.json", folder + "knock-forged.json",
+                        {folder + "old-timer.json", folder + "old-forgeries.json"});
+  const std::string promela = exports::promela(*l.input.composition, l.properties, {});
+  const std::string murphi = exports::murphi(*l.input.composition, l.properties, {});
+  EXPECT_NE(promela.find("w.before.timer_again == (-1)"), std::string::npos);
+  EXPECT_NE(promela.find("w.before.forgeries_left == 2"), std::string::npos);
+  EXPECT_NE(murphi.find("w_before_timer_again = (-1)"), std::string::npos);
+  EXPECT_NE(murphi.find("w_before_forgeries_left = 2"), std::string::npos);
+}
+
+TEST(exports, tell_a_violation_in_the_initial_state) {
+  const loaded l = load(folder + "knock.json", folder + "nothing.json", {folder + "never-quiet.json"});
+  const std::string promela = exports::promela(*l.input.composition, l.properties, {});
+  EXPECT_NE(promela.find("errors: 1, in the initial state"), std::string::npos);
+  EXPECT_NE(promela.find("\"errors: 0\" is no verdict"), std::string::npos);
 }
 
 TEST(exports, are_the_same_every_time) {
