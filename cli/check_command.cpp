@@ -84,7 +84,7 @@ class checking {
       code = worse(code, exit_violated);
     tell_unused();
     if (text()) summary();
-    if (!text() && code != exit_bad_input && code != exit_internal) fmt::print("{}\n", document().dump(2));
+    if (!text() && !(rows_.empty() && code == exit_bad_input)) fmt::print("{}\n", document().dump(2));
     return caught_signal() != 0 ? 128 + caught_signal() : code;
   }
 
@@ -116,7 +116,7 @@ class checking {
     if (const auto set = settings(errors)) q.settings = *set;
     if (!errors.empty()) return fail(errors.text());
     const int code = answer_question(std::move(q), {});
-    if (code != exit_bad_input && code != exit_internal && text()) tell_single(rows_.back());
+    if (!rows_.empty() && text()) tell_single(rows_.back());
     return code;
   }
 
@@ -143,9 +143,10 @@ class checking {
           code = worse(code, exit_inconclusive);
           continue;
         }
+        const std::size_t before = rows_.size();
         code = worse(code, answer_question(with(row.asked, *set), row.expected));
+        if (rows_.size() > before && text()) tell_row(rows_.back());
         if (code == exit_bad_input || code == exit_internal) return code;
-        if (text()) tell_row(rows_.back());
       }
     }
     if (text()) {

@@ -38,7 +38,9 @@ int report(CLI::App& app, const CLI::ParseError& error, const std::vector<std::s
       break;
     }
   }
-  fmt::print(stderr, "  see: tcpmc {}--help\n", where == &app ? "" : where->get_name() + " ");
+  std::string command;
+  for (; where != &app; where = where->get_parent()) command = where->get_name() + " " + command;
+  fmt::print(stderr, "  see: tcpmc {}--help\n", command);
   return tcpmc::cli::exit_bad_input;
 }
 

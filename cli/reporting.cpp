@@ -48,9 +48,15 @@ bool progress_line::operator()(const checker::progress& p) {
     const std::uint64_t memory = checker::resident_memory();
     if (as_json)
       return nlohmann::ordered_json{
-          {"search", what_},  {"states", p.states},     {"transitions", p.transitions},
-          {"depth", p.depth}, {"frontier", p.frontier}, {"seconds", seconds},
-          {"memory", memory}, {"note", p.note}}
+          {"search", what_},
+          {"states", p.states},
+          {"transitions", p.transitions},
+          {"depth", p.depth},
+          {"frontier", p.frontier},
+          {"seconds", seconds},
+          {"states_per_second", static_cast<std::uint64_t>(static_cast<double>(p.states) / seconds)},
+          {"memory", memory},
+          {"note", p.note}}
           .dump();
     return fmt::format("{} states, depth {}, frontier {}, {:.2f} million states/s, {} MB, {}{}{}",
                        with_commas(p.states), p.depth, with_commas(p.frontier),

@@ -43,7 +43,10 @@ class explanations {
     for (const language::json_member& rule : rules->members) {
       if (!object(&rule.value, rule.at)) continue;
       for (const language::json_member& m : rule.value.members)
-        all_[{rule.key, m.key}] = {m.value.string, m.at};
+        if (m.value.is == json_node::kind::string)
+          all_[{rule.key, m.key}] = {m.value.string, m.at};
+        else
+          errors.add(m.value.at, "why a change is harmless is told in a sentence, a string");
     }
   }
 

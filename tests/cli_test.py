@@ -419,6 +419,18 @@ class Commands(unittest.TestCase):
             with open("/dev/full", "w", encoding="utf-8") as full:
                 self.assertEqual(subprocess.run([TCPMC, *command], stdout=subprocess.DEVNULL, stderr=full, check=False).returncode, 2, command)
 
+    # Found: what had been found was lost with it.
+    def test_a_trace_that_cannot_be_written_is_still_shown(self):
+        question = ["check", "--protocol", "no-time-wait", "--scenario", "close-one-loss", "--property", "reliable-close"]
+        with tempfile.TemporaryDirectory() as folder:
+            told = run(*question, "--traces", folder)
+            (name,) = os.listdir(folder)
+            os.remove(os.path.join(folder, name))
+            os.mkdir(os.path.join(folder, name))
+            result = run(*question, "--traces", folder)
+        self.assertEqual((result.returncode, without_time(result.stdout)), (2, without_time(told.stdout)))
+        self.assertIn("cannot write", result.stderr)
+
     # Found: only parameters were suggested.
     def test_budgets_and_calls_are_suggested(self):
         question = ["check", "--protocol", "rfc9293", "--scenario", "close-one-loss", "--property", "reliable-close"]
