@@ -30,6 +30,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "checker/crew.hpp"
@@ -117,17 +119,22 @@ class enumerating_search {
     return result_;
   }
 
-  // The shortest path to the first occurrence of a mark. Requires that it was seen.
+  // The shortest path to the first occurrence of a mark. Requires that it was seen. What a resumed run does
+  // not know any more of the states on the way is learned again.
   std::vector<path_step> path_to(marks mark) {
     const occurrence& o = first_[static_cast<std::size_t>(std::countr_zero(mark))];
+    for (worker& w : workers_) {
+      w.later.clear();
+      w.missing = {};
+    }
     std::vector<path_step> path;
     word at = system_.repack(o.at, layouts_[o.layout]);
     if (o.by != at_itself) {
-      typename System::missing nothing;
       std::uint32_t number = 0;
-      system_.expand(at, nothing, [&](word next, const step& by, marks) {
+      expand_known(at, [&](word next, const step& by, marks) {
         if (number++ == o.by) path.push_back({by, at, next});
       });
+      if (path.empty()) throw std::logic_error("a state has fewer steps than when a mark was seen on one");
     }
     for (std::size_t level = o.level; level > 0; --level) {
       path.push_back(predecessor(level - 1, at));
@@ -585,28 +592,63 @@ class enumerating_search {
 
   // The least word of a level that has `wanted` among its successors, with its first such step.
   path_step predecessor(std::size_t level, word wanted) {
+    std::optional<path_step> least;
+    const auto first_step = [&](std::optional<path_step>& step_to, word at) {
+      return [&step_to, at, wanted](word next, const step& by, marks) {
+        if (next == wanted && !step_to) step_to = path_step{by, at, next};
+      };
+    };
     std::vector<std::optional<path_step>> best(workers_.size());
     std::atomic<std::size_t> next_chunk = 0;
     const std::size_t chunks = levels_->chunks(level);
-    on_all(chunks > 1, [&](worker& w) {
-      std::optional<path_step>& least = best[static_cast<std::size_t>(&w - workers_.data())];
-      typename System::missing nothing;
-      std::vector<word> words;
-      for (std::size_t c; (c = next_chunk++) < chunks;) {
-        const auto& from = layouts_[levels_->read(level, c, words)];
-        for (word at : words) {
-          at = system_.repack(at, from);
-          if (least && least->from <= at) continue;
-          system_.expand(at, nothing, [&](word next, const step& by, marks) {
-            if (next == wanted && (!least || at < least->from)) least = path_step{by, at, next};
-          });
+    while (next_chunk < chunks) {
+      on_all(chunks > 1, [&](worker& w) {
+        std::optional<path_step>& mine = best[static_cast<std::size_t>(&w - workers_.data())];
+        std::vector<word> words;
+        for (std::size_t c; w.later.empty() && (c = next_chunk++) < chunks;) {
+          read(level, c, words);
+          for (const word at : words) {
+            if (mine && mine->from <= at) continue;
+            std::optional<path_step> first;
+            if (!system_.expand(at, w.missing, first_step(first, at)).known)
+              w.later.push_back(at);  // there may be steps that it does not tell yet
+            else if (first)
+              mine = first;
+          }
         }
-      }
-    });
-    std::optional<path_step> least;
+      });
+      typename System::missing missing;
+      for (worker& w : workers_) missing.add(std::exchange(w.missing, {}));
+      if (!missing.empty()) learn_again(std::move(missing));
+      for (worker& w : workers_)
+        for (const word at : std::exchange(w.later, {})) {
+          std::optional<path_step>& mine = best[0];
+          if (mine && mine->from <= at) continue;
+          std::optional<path_step> first;
+          expand_known(at, first_step(first, at));
+          if (first) mine = first;
+        }
+    }
     for (const auto& b : best)
       if (b && (!least || b->from < least->from)) least = b;
+    if (!least) throw std::logic_error("a state has no predecessor in the level before it");
     return *least;
+  }
+
+  // The steps of a word of a level that was complete: what is missing is learned.
+  template <typename Emit>
+  void expand_known(word at, Emit&& emit) {
+    for (typename System::missing what;; learn_again(std::exchange(what, {})))
+      if (system_.expand(at, what, [](word, const step&, marks) {}).known) break;
+    typename System::missing nothing;
+    system_.expand(at, nothing, emit);
+  }
+  // What a search learned once gives no new ids when it is learned again, and so no other words.
+  void learn_again(typename System::missing what) {
+    if (what.empty()) throw std::logic_error("a state's steps are not known, though nothing is missing");
+    const typename System::layout before = system_.words();
+    system_.learn(what);
+    if (system_.words() != before) throw std::logic_error("learning something again changed the words");
   }
 
   template <typename Work>

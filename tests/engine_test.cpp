@@ -478,6 +478,32 @@ struct badly_paired_counters : counters {
   }
 };
 
+// The same with judgements that are forgotten when a run ends: until a value's is known, steps that lead to
+// it are left out.
+struct judged_counters : counters {
+  using counters::counters;
+  template <typename Emit>
+  expansion expand(word w, missing& what, Emit&& emit) const {
+    bool judged_all = true;
+    expansion result = counters::expand(w, what, [&](word next, const step& by, marks m) {
+      const std::uint32_t value = parts(next, now)[static_cast<std::size_t>(by.which)];
+      if (value < judged) return emit(next, by, m);
+      what.values.push_back(value | judgement);
+      judged_all = false;
+    });
+    result.known = result.known && judged_all;
+    return result;
+  }
+  void learn(missing& what) {
+    for (const std::uint32_t v : what.values)
+      if (v >= judgement) judged = std::max(judged, (v & ~judgement) + 1);
+    std::erase_if(what.values, [](std::uint32_t v) { return v >= judgement; });
+    counters::learn(what);
+  }
+  static constexpr std::uint32_t judgement = 1u << 31;
+  std::uint32_t judged = 0;
+};
+
 struct result {
   statistics numbers;
   std::vector<int> path;  // to the first mark
@@ -580,6 +606,23 @@ TEST_F(checkpoints, a_run_goes_on_where_a_limited_one_ended) {
     EXPECT_TRUE(explore(10, with()) == whole);
     EXPECT_TRUE(explore(10, with()) == whole) << "and once more from the end";
     std::filesystem::remove(file);
+  }
+}
+// Found: a path was rebuilt without learning what a checkpoint does not keep, and went to a state that was
+// not there.
+TEST_F(checkpoints, paths_are_there_where_judgements_are_learned_again) {
+  const result whole = explore(6, {});
+  for (const std::uint64_t depth : {12u, 20u, 24u, 100u}) {
+    for (const unsigned threads : {1u, 3u}) {
+      options o = with();
+      o.threads = threads;
+      o.max_depth = depth;
+      explore<judged_counters>(6, o);
+      o.max_depth = options().max_depth;
+      EXPECT_TRUE(explore<judged_counters>(6, o) == whole) << depth;
+      EXPECT_TRUE(explore<judged_counters>(6, o) == whole) << "and once more from the end";
+      std::filesystem::remove(file);
+    }
   }
 }
 // The log may end anywhere: in each of the first places, and in others.
