@@ -6,6 +6,8 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <new>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -14,19 +16,17 @@ namespace tcpmc::checker {
 
 class crew {
  public:
-  // `threads` counts the caller, who works as number 0.
+  // `threads` counts the caller, who works as number 0. Where the system does not start so many, there are
+  // fewer: half of those that it did start, so that something is left for what they work on.
   explicit crew(unsigned threads) : size_(threads < 1 ? 1 : threads) {
-    for (unsigned i = 1; i < size_; ++i) threads_.emplace_back([this, i] { wait_for_work(i); });
-  }
-  ~crew() {
-    {
-      const std::lock_guard lock(mutex_);
-      work_ = nullptr;
-      ++round_;
+    while (!start()) {
+      send_home();
+      size_ = static_cast<unsigned>(threads_.size() + 1) / 2;
+      size_ = size_ < 1 ? 1 : size_;
+      threads_.clear();
     }
-    go_.notify_all();
-    for (std::thread& t : threads_) t.join();
   }
+  ~crew() { send_home(); }
   crew(const crew&) = delete;
   crew& operator=(const crew&) = delete;
 
@@ -48,6 +48,28 @@ class crew {
   }
 
  private:
+  // False: some were not started.
+  bool start() {
+    try {
+      threads_.reserve(size_);
+      for (unsigned i = 1; i < size_; ++i)
+        threads_.emplace_back([this, i, begin = round_] { wait_for_work(i, begin); });
+    } catch (const std::system_error&) {
+      return false;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+    return true;
+  }
+  void send_home() {
+    {
+      const std::lock_guard lock(mutex_);
+      work_ = nullptr;
+      ++round_;
+    }
+    go_.notify_all();
+    for (std::thread& t : threads_) t.join();
+  }
   void attempt(const std::function<void(unsigned)>& work, unsigned i) {
     try {
       work(i);
@@ -56,8 +78,7 @@ class crew {
       if (!failure_) failure_ = std::current_exception();
     }
   }
-  void wait_for_work(unsigned i) {
-    unsigned long seen = 0;
+  void wait_for_work(unsigned i, unsigned long seen) {
     for (;;) {
       const std::function<void(unsigned)>* work = nullptr;
       {

@@ -1,5 +1,6 @@
 #include "checker/report.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,13 @@ std::uint64_t free_memory() {
   if (std::ifstream("/sys/fs/cgroup/memory.max") >> most &&
       std::ifstream("/sys/fs/cgroup/memory.current") >> now)
     result = std::min(result, most > now ? most - now : 0);
+  rlimit addresses{};
+  if (getrlimit(RLIMIT_AS, &addresses) == 0 && addresses.rlim_cur != RLIM_INFINITY) {
+    std::uint64_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const std::uint64_t taken = pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    result = std::min<std::uint64_t>(result, addresses.rlim_cur > taken ? addresses.rlim_cur - taken : 0);
+  }
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -110,6 +111,7 @@ int whole(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   keep_standard_streams();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that gets too large is told like a full disk
   try {
     return whole(argc, argv);
   } catch (const std::exception&) {  // stderr cannot be written to
