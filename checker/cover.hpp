@@ -32,6 +32,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <new>
 #include <optional>
 #include <queue>
 #include <span>
@@ -86,15 +87,19 @@ class covering_search {
     limit_watch limits(wanted, report);
     crew threads(wanted.threads);
     parts_.resize(threads.size());
-    bring_first();
-    while (gather_round(limits)) {
-      share(threads, [this](unsigned n) { follow_share(n); });
-      share(threads, [this](unsigned n) { settle_part(n); });
-      finish_round();
-      if (wanted.reached(result_.seen)) {
-        result_.ended = outcome::goal_reached;
-        break;
+    try {
+      bool go_on = bring_first(limits);
+      while (go_on && gather_round(limits)) {
+        share(threads, [this](unsigned n) { follow_share(n); });
+        share(threads, [this](unsigned n) { settle_part(n); });
+        go_on = finish_round(limits);
+        if (wanted.reached(result_.seen)) {
+          result_.ended = outcome::goal_reached;
+          break;
+        }
       }
+    } catch (const std::bad_alloc&) {
+      result_.ended = outcome::memory_limit;
     }
     return result_;
   }
@@ -192,10 +197,14 @@ class covering_search {
     std::array<std::vector<judgement>, 2> judged;
   };
 
-  void learn(std::size_t side, local_state l, const words& has, const origin& where) {
-    reactions_.learn(side, l, has, [&](marks m, item trigger, const std::optional<step>& by) {
-      note(m, {where, trigger, false, by});
-    });
+  bool learn(std::size_t side, local_state l, const words& has, const origin& where,
+             const keep_going& go_on) {
+    return reactions_.learn(
+        side, l, has,
+        [&](marks m, item trigger, const std::optional<step>& by) {
+          note(m, {where, trigger, false, by});
+        },
+        go_on);
   }
 
   // Not each time that the order is broken, so that it costs no more than the rest.
@@ -237,11 +246,12 @@ class covering_search {
 
   // ---- A round ----
 
-  void bring_first() {
+  bool bring_first(limit_watch& limits) {
     const control at = system_.initial();
     parts_[owner_of(at)].unknown.all.push_back({at, {}, {}, 0, 0});
-    finish_round();
+    return finish_round(limits);
   }
+  progress so_far() const { return {result_.states, result_.transitions, 0, unexpanded_, ""}; }
 
   // Chooses the places whose turn it is, all of one rank; false: nothing waits, or a limit was reached.
   bool gather_round(limit_watch& limits) {
@@ -264,8 +274,7 @@ class covering_search {
         return std::pair(p.kept.size_of_row(b), a) < std::pair(p.kept.size_of_row(a), b);
       });
       for (const std::uint32_t i : t.rows) {
-        if (!limits.go_on({result_.states, result_.transitions, 0, unexpanded_, ""}, result_.ended))
-          return false;
+        if (!limits.go_on(so_far(), result_.ended)) return false;
         p.kept.known(i).expanded = true;
         --unexpanded_;
       }
@@ -409,8 +418,14 @@ class covering_search {
     return true;
   }
 
-  // Works out what was unknown, in the order in which it would have come one after the other.
-  void finish_round() {
+  // Works out what was unknown, in the order in which it would have come one after the other. False: a limit
+  // was reached before all of it was.
+  bool finish_round(limit_watch& limits) {
+    bool all = true;
+    const keep_going go_on = [&] {
+      all = all && limits.in_time(so_far(), result_.ended);
+      return all;
+    };
     std::vector<std::pair<const arrivals*, const arrival*>> unknown;
     std::vector<std::uint32_t> touched;
     for (part& own : parts_) {
@@ -421,13 +436,11 @@ class covering_search {
     std::sort(unknown.begin(), unknown.end(),
               [](const auto& a, const auto& b) { return a.second->order < b.second->order; });
     for (const auto& [in, a] : unknown) {
+      if (!go_on()) break;
       part& own = parts_[owner_of(a->to)];
       const origin where{a->from.parent, place_of(own, a->to), a->from.via};
       settle(own, *a, std::span(in->contents).subspan(a->begin, a->end - a->begin),
-             [&](std::size_t side, local_state l) {
-               learn(side, l, own.next, where);
-               return true;
-             });
+             [&](std::size_t side, local_state l) { return learn(side, l, own.next, where, go_on); });
     }
     for (part& own : parts_) {
       result_.transitions += own.tried;
@@ -451,6 +464,7 @@ class covering_search {
     // Little comes to a place after its turn.
     for (const turn& t : turns_)
       if (place& p = place_at(t.place); !p.waits) p.kept.forget_columns();
+    return all;
   }
 
   void note(marks m, const occurrence& where) {
@@ -491,8 +505,7 @@ class covering_search {
       }
       const control c = place_at(at.place).at;
       const auto know = [&](std::size_t side, local_state l) {
-        learn(side, l, has, at);
-        return true;
+        return learn(side, l, has, at, [] { return true; });
       };
       reactions_.saturate(c, has, know, [&](std::size_t side, const typename reactions::reply& r) {
         words after = has;

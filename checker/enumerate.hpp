@@ -28,9 +28,11 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -47,7 +49,9 @@ namespace tcpmc::checker {
 // for every step from a word, in a fixed order, and tells the marks of the state itself; `look` tells those
 // of them that do not depend on its steps. Both only look up, by any number of threads, and say what is
 // missing; then `learn` is called, after which words may have to be repacked from the layout that they had;
-// it leaves in `what` only what was new. Learning the same again, in the same order, gives the same words.
+// it leaves in `what` only what was new. Learning the same again, in the same order, gives the same words. It
+// asks whether to go on before whatever takes time, and returns false as soon as it should not; what was
+// known before stays as it was.
 template <typename System>
 concept TransitionSystem = requires(System system, const System constant, typename System::word w,
                                     typename System::missing what, typename System::layout from) {
@@ -58,7 +62,7 @@ concept TransitionSystem = requires(System system, const System constant, typena
     constant.expand(w, what, [](typename System::word, const typename System::step&, marks) {})
     } -> std::same_as<typename System::expansion>;
   { constant.look(w, what) } -> std::same_as<typename System::expansion>;
-  system.learn(what);
+  { system.learn(what, keep_going()) } -> std::same_as<bool>;
   { System::encode(what) } -> std::same_as<std::vector<std::byte>>;
   { System::decode(std::span<const std::byte>()) } -> std::same_as<typename System::missing>;
 };
@@ -102,15 +106,11 @@ class enumerating_search {
   statistics run(const options& wanted, const reporter& report) {
     start(wanted);
     limit_watch limits(wanted, report);
-    const auto reached = [&] { return wanted.reached(result_.seen); };
-    for (std::size_t level = resume(wanted);; ++level) {
-      if (reached()) result_.ended = outcome::goal_reached;
-      if (reached() || level == levels_->levels()) break;
-      const bool last = level >= wanted.max_depth;  // words at the limit are looked at, not expanded
-      if (!expand_level(level, last, limits)) break;
-      if (last) result_.ended = reached() ? outcome::goal_reached : outcome::depth_limit;
-      if (last) break;
-      save(level);
+    std::size_t level = 0;
+    try {
+      if (resume(wanted, level, limits)) explore(wanted, level, limits);
+    } catch (const std::bad_alloc&) {
+      out_of_memory(level);
     }
     if (result_.ended == outcome::complete || result_.ended == outcome::goal_reached ||
         result_.ended == outcome::depth_limit)
@@ -189,7 +189,21 @@ class enumerating_search {
     std::array<occurrence, 64> first;
     marks here = 0;  // of `first`, in this level
     std::uint64_t transitions = 0;
+    std::size_t in_round = 0;  // words that were taken
   };
+
+  void explore(const options& wanted, std::size_t& level, limit_watch& limits) {
+    const auto reached = [&] { return wanted.reached(result_.seen); };
+    for (;; ++level) {
+      if (reached()) result_.ended = outcome::goal_reached;
+      if (reached() || level == levels_->levels()) break;
+      const bool last = level >= wanted.max_depth;  // words at the limit are looked at, not expanded
+      if (!expand_level(level, last, limits)) break;
+      if (last) result_.ended = reached() ? outcome::goal_reached : outcome::depth_limit;
+      if (last) break;
+      save(level);
+    }
+  }
 
   void start(const options& wanted) {
     checkpoints_ = !wanted.checkpoint.empty();
@@ -209,6 +223,8 @@ class enumerating_search {
   // ---- Checkpoints: the log says which run it is, then what was learned, chunks, and the end of every level
   // ----
 
+  // Of all that a checkpoint holds, and of what systems encode: to be changed with any of it.
+  static constexpr int format = 2;
   static constexpr std::uint32_t identity_record = 2, learned_record = 3, level_record = 4;
 
   // What the end of a level says.
@@ -217,6 +233,9 @@ class enumerating_search {
     std::array<occurrence, 64> first;
   };
 
+  static std::string identity_of(const options& wanted) {
+    return "format " + std::to_string(format) + ", " + wanted.identity;
+  }
   void write(std::uint32_t kind, std::size_t level, std::span<const std::byte> what) {
     record head;
     head.kind = kind;
@@ -229,15 +248,17 @@ class enumerating_search {
     write(level_record, level, std::as_bytes(std::span(&all, 1)));
   }
 
-  // Brings back what a former run did to the end of a level, or begins. Returns the level to go on with.
-  std::size_t resume(const options& wanted) {
+  // Brings back what a former run did to the end of a level, or begins. `level` is the one to go on with.
+  // False: a limit was reached on the way; the log is as it was.
+  bool resume(const options& wanted, std::size_t& level, limit_watch& limits) {
     std::uint64_t position = 0, good = 0;
     while (const auto r = log_->next(position))
       if (r->head.kind == level_record) good = position;
     position = 0;
     if (const auto r = log_->next(position); r && position <= good) {
       const std::vector<std::byte> identity = log_->read(r->head, r->at);
-      const auto wants = std::as_bytes(std::span(wanted.identity));
+      const std::string identity_now = identity_of(wanted);
+      const auto wants = std::as_bytes(std::span(identity_now));
       if (r->head.kind != identity_record ||
           !std::equal(identity.begin(), identity.end(), wants.begin(), wants.end()))
         throw storage_error("'" + wanted.checkpoint +
@@ -248,19 +269,20 @@ class enumerating_search {
     if (good == 0) {
       if (checkpoints_) {
         log_->cut(0);
-        write(identity_record, 0, std::as_bytes(std::span(wanted.identity)));
+        const std::string identity = identity_of(wanted);
+        write(identity_record, 0, std::as_bytes(std::span(identity)));
       }
       const word first = system_.initial();
       levels_->add(0, {&first, 1}, system_.words().width(), 0);
-      rebuild_visited();
-      return 0;
+      begin_level(0);
+      return rebuild_visited(0, limits) || stopped(0);
     }
     log_->cut(good);
-    std::size_t level = 0;
+    const auto go_on = [&] { return limits.in_time(so_far(level), result_.ended); };
     while (const auto r = log_->next(position)) {
       if (r->head.kind == learned_record) {
         typename System::missing again = System::decode(log_->read(r->head, r->at));
-        system_.learn(again);
+        if (!system_.learn(again, go_on)) return stopped(level);
         if (system_.words() != layouts_.back()) layouts_.push_back(system_.words());
       } else if (r->head.kind == level_record) {
         const std::vector<std::byte> end_of_level = log_->read(r->head, r->at);
@@ -271,17 +293,30 @@ class enumerating_search {
         result_.seen = all.seen;
         first_ = all.first;
         level = r->head.level + 1;
+        begin_level(level);
+        if (!go_on()) return stopped(level);
       } else {
         levels_->add(*r);
       }
     }
-    rebuild_visited();
-    return level;
+    begin_level(level);
+    return rebuild_visited(level, limits) || stopped(level);
+  }
+  // From here on the level before is complete.
+  void begin_level(std::size_t level) {
+    states_ = complete_.states = states_to(level);
+    complete_.transitions = result_.transitions;
+  }
+  std::uint64_t states_to(std::size_t level) const {
+    std::uint64_t sum = 0;
+    for (std::size_t l = 0; l <= level; ++l) sum += levels_->words(l);
+    return sum;
   }
 
   // Expands all words of a level. False: a limit was reached.
   bool expand_level(std::size_t level, bool only_look, limit_watch& limits) {
     next_level_ = level + 1;
+    begin_level(level);
     std::vector<word> again;  // words for which something was missing, in the current layout
     std::atomic<std::size_t> next_chunk = 0, next_again = 0;
     bool first_pass = true;
@@ -304,14 +339,14 @@ class enumerating_search {
           read(level, next, w.room);
           w.taken.insert(w.taken.end(), w.room.begin(), w.room.end());
         }
+        w.in_round += w.taken.size();
         return true;
       };
       for (;;) {
         on_all(chunks > 1, [&](worker& w) {
           while (!full(w) && (w.next < w.taken.size() || take(w))) expand_some(w, only_look);
         });
-        insert_all();
-        if (!limits.check(so_far(level), result_.ended)) return stopped(level);
+        if (!insert_all(level, limits) || !limits.check(so_far(level), result_.ended)) return stopped(level);
         if ((first_pass ? next_chunk : next_again) >= chunks && nothing_taken()) break;
       }
       flush();
@@ -322,7 +357,7 @@ class enumerating_search {
         again.insert(again.end(), w.later.begin(), w.later.end());
         w.later.clear();
       }
-      if (!missing.empty()) learn(std::move(missing), again);
+      if (!missing.empty() && !learn(std::move(missing), again, level, limits)) return stopped(level);
       if (again.empty()) break;
       first_pass = false;
       next_again = 0;
@@ -486,19 +521,27 @@ class enumerating_search {
     w.here = 0;
   }
 
-  // Inserts all that is kept.
-  void insert_all() {
+  // Inserts all that is kept. False: a limit was reached.
+  bool insert_all(std::size_t level, limit_watch& limits) {
     insert_kept([&](worker& w, word fresh) { discover(w, fresh); });
-    for (worker& w : workers_) result_.transitions += std::exchange(w.transitions, 0);
-    // All buffers together take about two thirds of a byte a state, if rests have at most 32 bits.
+    for (worker& w : workers_) {
+      result_.transitions += std::exchange(w.transitions, 0);
+      w.in_round = 0;
+    }
+    size_buffers();
+    levels_->keep_in_memory(level_memory_ + (level_memory_ != 0 ? states_ / 8 : 0));
+    if (!too_sparse()) return true;
+    sparse_ = true;
+    flush();
+    return rebuild_visited(level, limits);
+  }
+  // All buffers together take about two thirds of a byte a state, if rests have at most 32 bits.
+  void size_buffers() {
     buffer_words_ =
         std::max<std::size_t>(64, states_ / 8 / (visited_set<word>::partitions * workers_.size()));
-    levels_->keep_in_memory(level_memory_ + (level_memory_ != 0 ? states_ / 8 : 0));
-    if (matrices_ && matrices_->bytes() > most_of_sparse_matrices + states_ * bytes_of_a_word) {
-      sparse_ = true;
-      flush();
-      rebuild_visited();
-    }
+  }
+  bool too_sparse() const {
+    return matrices_ && matrices_->bytes() > most_of_sparse_matrices + states_ * bytes_of_a_word;
   }
 
   // Calls fresh(worker, word) for each word that was kept and is new.
@@ -560,19 +603,34 @@ class enumerating_search {
     for (worker& w : workers_) flush(w);
   }
 
-  // Has the system learn, and brings everything into the layout that it has then.
-  void learn(typename System::missing missing, std::vector<word>& again) {
+  // Has the system learn, and brings everything into the layout that it has then. False: a limit was reached,
+  // and some of it was not learned; the log does not tell of it.
+  bool learn(typename System::missing missing, std::vector<word>& again, std::size_t level,
+             limit_watch& limits) {
     const typename System::layout before = system_.words();
-    system_.learn(missing);
+    const auto go_on = [&] { return limits.in_time(so_far(level), result_.ended); };
+    if (!system_.learn(missing, go_on)) return false;
     if (checkpoints_) write(learned_record, 0, System::encode(missing));
-    if (system_.words() == before) return;
+    if (system_.words() == before) return true;
     layouts_.push_back(system_.words());
     for (word& w : again) w = system_.repack(w, before);
-    rebuild_visited();
+    return rebuild_visited(level, limits);
   }
 
-  // From the levels, so that there are never two sets.
-  void rebuild_visited() {
+  // From the levels, so that there are never two sets. False: a limit was reached, and it is not whole.
+  bool rebuild_visited(std::size_t level, limit_watch& limits) {
+    const progress before = so_far(level);
+    size_buffers();
+    bool whole = rebuild_once(before, limits);
+    if (whole && too_sparse()) {
+      sparse_ = true;
+      whole = rebuild_once(before, limits);
+    }
+    if (!whole) states_ = before.states;
+    return whole;
+  }
+  // Ends early when matrices get too sparse.
+  bool rebuild_once(const progress& before, limit_watch& limits) {
     begin_visited();
     for (std::size_t level = 0; level < levels_->levels(); ++level) {
       std::atomic<std::size_t> next_chunk = 0;
@@ -582,12 +640,17 @@ class enumerating_search {
           std::vector<word> words;
           for (std::size_t c; !full(w) && (c = next_chunk++) < chunks;) {
             read(level, c, words);
+            w.in_round += words.size();
             put(w, words, [&](word) { ++w.discovered; });
           }
         });
         insert_kept([](worker& w, word) { ++w.discovered; });
+        for (worker& w : workers_) w.in_round = 0;
+        if (too_sparse()) return true;
+        if (!limits.in_time(before, result_.ended)) return false;
       }
     }
+    return true;
   }
 
   // The least word of a level that has `wanted` among its successors, with its first such step.
@@ -647,7 +710,7 @@ class enumerating_search {
   void learn_again(typename System::missing what) {
     if (what.empty()) throw std::logic_error("a state's steps are not known, though nothing is missing");
     const typename System::layout before = system_.words();
-    system_.learn(what);
+    system_.learn(what, [] { return true; });
     if (system_.words() != before) throw std::logic_error("learning something again changed the words");
   }
 
@@ -660,6 +723,7 @@ class enumerating_search {
   }
   // Whether what is kept has to be inserted, or it is time to look at the limits.
   bool full(const worker& w) const {
+    if (w.in_round >= most_taken) return true;
     if (matrices_) return w.homeless.size() >= most_homeless || w.transitions >= most_in_round;
     return w.buffers.left(buffer_words_) == 0;
   }
@@ -671,11 +735,31 @@ class enumerating_search {
     return {states_, result_.transitions, level, levels_->words(level), ""};
   }
   // Ends inside a level: the part of the next one that was found is there for paths, but it is not complete.
+  // How large that part is depends on the threads. So where the number of states ended it, what was seen in
+  // this level does not count.
   bool stopped(std::size_t level) {
     result_.depth = level;
+    if (result_.ended == outcome::state_limit) {
+      only_complete_levels();
+      return false;
+    }
     flush();
     for (worker& w : workers_) keep_first(level, w);
     return false;
+  }
+  void only_complete_levels() {
+    states_ = complete_.states;
+    result_.transitions = complete_.transitions;
+    for (worker& w : workers_) w.here = 0;
+  }
+  // Memory ran out somewhere in a level. Frees what no path needs.
+  void out_of_memory(std::size_t level) {
+    visited_.reset();
+    matrices_.reset();
+    for (worker& w : workers_) w = worker();
+    result_.ended = outcome::memory_limit;
+    result_.depth = level;
+    only_complete_levels();
   }
 
   static constexpr std::size_t some_successors = 1024;
@@ -684,6 +768,7 @@ class enumerating_search {
   static constexpr std::size_t fewest_at_once = 8192, steps_at_most_mostly = 16;
   static constexpr std::size_t most_chunks = 64;  // that a thread takes at a time, beside the first
   static constexpr std::size_t most_homeless = 65536;
+  static constexpr std::size_t most_taken = std::size_t{1} << 22;         // words in a round, by one thread
   static constexpr std::uint64_t most_in_round = std::uint64_t{1} << 22;  // steps, of one thread
   // Matrices may take so much, and so much for each state, before a set of words is better.
   static constexpr std::size_t most_of_sparse_matrices = std::size_t{8} << 20, bytes_of_a_word = 5;
@@ -701,6 +786,7 @@ class enumerating_search {
   std::unique_ptr<visited_set<word>> visited_;
   bool sparse_ = false;  // matrices would take more memory
   std::uint64_t states_ = 0;
+  progress complete_;                             // the levels up to the one that is being expanded
   std::size_t next_level_ = 0;                    // what is new goes there
   std::vector<typename System::layout> layouts_;  // of all words so far, by the tag of their chunk
   std::uint64_t level_memory_ = 0;

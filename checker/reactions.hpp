@@ -88,17 +88,22 @@ class known_reactions {
 
   // Works out what a side does in its local state with everything in `has`. Calls note(marks, item that is
   // read or no_item, step or nothing) for what is certain of each reaction, and of all states with such an
-  // item.
+  // item. False: go_on() was, which is asked before each item, and some is not known.
   template <typename Note>
-  void learn(std::size_t side, local_state l, const words& has, Note&& note) {
+  bool learn(std::size_t side, local_state l, const words& has, Note&& note, const keep_going& go_on) {
     local& in = local_of(side, l);
-    if (!in.idle_known) learn_one(side, l, no_item, note);
+    if (!in.idle_known) {
+      if (!go_on()) return false;
+      learn_one(side, l, no_item, note);
+    }
     in.idle_known = true;
     for (item i = contents_.first_outside(in.known, has); i != no_item;
          i = contents_.first_outside(in.known, has, i / content_layout::bits)) {
+      if (!go_on()) return false;
       learn_one(side, l, i, note);
       content_layout::insert(in.known, i);
     }
+    return true;
   }
 
   // Adds all that is added without changing the control part. `know(side, local state)` is asked before a

@@ -50,9 +50,14 @@ struct progress {
   std::string note;  // for the one who reads it; a search leaves it empty
 };
 
+// Asked between things that may take long; false: no more of them.
+using keep_going = std::function<bool()>;
+
 // Called now and then while a search runs; returning false interrupts it.
 using reporter = std::function<bool(const progress&)>;
 
+// Where the limit of states ended an enumerating search, these are of the levels up to `depth`, all of whose
+// states were found, and marks of the levels before: so they are the same for every number of threads.
 struct statistics {
   outcome ended = outcome::complete;
   std::uint64_t states = 0;       // enumerating: distinct states; covering: states that were kept
@@ -65,7 +70,7 @@ struct statistics {
 std::uint64_t resident_memory();
 
 // Memory that this process could still have, in bytes: what the machine has free or can free, and what the
-// process's control group allows. Very large where the system does not tell.
+// process's control group and its limit of addresses allow. Very large where the system does not tell.
 std::uint64_t free_memory();
 
 // Checks the limits.
@@ -73,14 +78,28 @@ class limit_watch {
  public:
   limit_watch(const options& o, const reporter& r) : options_(o), reporter_(r) {}
 
-  // Whether to go on; if not, `ended` says why. For every state: what costs something is asked at intervals.
+  // Whether to go on; if not, `ended` says why. For every state: what costs something is asked at intervals
+  // of time, at first at once.
   bool go_on(const progress& p, outcome& ended) {
     if (p.states >= options_.max_states) return stop(outcome::state_limit, ended);
-    return ++calls_ % interval != 0 || check(p, ended);
+    return in_time(p, ended);
   }
-  // The same, at once.
+  // The same, whatever the number of states.
+  bool in_time(const progress& p, outcome& ended) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return true;
+    next_ = now + interval;
+    return check_all_but_states(p, ended);
+  }
+  // The same as go_on, at once.
   bool check(const progress& p, outcome& ended) const {
     if (p.states >= options_.max_states) return stop(outcome::state_limit, ended);
+    return check_all_but_states(p, ended);
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds interval{20};
+  bool check_all_but_states(const progress& p, outcome& ended) const {
     if (std::chrono::steady_clock::now() >= options_.deadline) return stop(outcome::time_limit, ended);
     if (options_.max_memory != std::numeric_limits<std::uint64_t>::max() &&
         resident_memory() >= options_.max_memory)
@@ -88,16 +107,13 @@ class limit_watch {
     if (reporter_ && !reporter_(p)) return stop(outcome::interrupted, ended);
     return true;
   }
-
- private:
-  static constexpr std::uint64_t interval = 1024;
   static bool stop(outcome why, outcome& ended) {
     ended = why;
     return false;
   }
   const options& options_;
   const reporter& reporter_;
-  std::uint64_t calls_ = 0;
+  std::chrono::steady_clock::time_point next_{};
 };
 
 }  // namespace tcpmc::checker

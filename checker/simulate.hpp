@@ -19,6 +19,7 @@
 #include <concepts>
 #include <functional>
 #include <map>
+#include <new>
 #include <optional>
 #include <vector>
 
@@ -86,9 +87,13 @@ class random_walks {
     const reporter between = [&](const progress&) { return !report || report(result_); };
     limit_watch limits(wanted.limits, between);
     splitmix64 seeds(wanted.seed);
-    bool go_on = true;
-    while (go_on && result_.walks < wanted.walks)
-      go_on = walk(splitmix64(seeds()), wanted.limits, limits, kind_of, judged);
+    try {
+      bool go_on = true;
+      while (go_on && result_.walks < wanted.walks)
+        go_on = walk(splitmix64(seeds()), wanted.limits, limits, kind_of, judged);
+    } catch (const std::bad_alloc&) {
+      result_.ended = outcome::memory_limit;
+    }
     return result_;
   }
 
@@ -102,12 +107,15 @@ class random_walks {
     state s = system_.initial();
     path_.clear();
     note(system_.look(s), wanted.goal, std::nullopt);
-    for (;;) {
+    // A state may have so many steps that time is looked at between them as well.
+    for (bool go_on = true;;) {
       if (!limits.go_on({}, result_.ended)) return false;
+      std::size_t steps = 0;
       const bool deep_enough = path_.size() >= wanted.max_depth;  // then only the state itself is judged
       choices_.clear();
       const marks own = system_.successors(s, [&](const state& next, const step& by, marks m) {
-        if (deep_enough) return;
+        go_on = go_on && (++steps % 64 != 0 || limits.go_on({}, result_.ended));
+        if (deep_enough || !go_on) return;
         ++result_.judged;
         judged(by);
         const path_step taken{by, s, next};
@@ -115,6 +123,7 @@ class random_walks {
         if (next != s) choices_.push_back(taken);
       });
       note(own, wanted.goal, std::nullopt);
+      if (!go_on) return false;
       if (wanted.goal != 0 && (result_.seen & wanted.goal) == wanted.goal)
         result_.ended = outcome::goal_reached;
       if (choices_.empty() || result_.ended == outcome::goal_reached) break;

@@ -1,5 +1,8 @@
 #include "properties/monitored.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace tcpmc::properties {
 
 void monitored_system::missing::add(missing&& other) {
@@ -45,8 +48,15 @@ marks monitored_system::look(const state& s) {
   return std::as_const(*this).look(s[0], s[1], what).of_state;
 }
 
-void monitored_system::learn(missing& what) {
-  tables_.learn(what.entries);
+bool monitored_system::learn(missing& what, const std::function<bool()>& go_on) {
+  std::sort(what.entries.begin(), what.entries.end());
+  what.entries.erase(std::unique(what.entries.begin(), what.entries.end()), what.entries.end());
+  for (const system::missing_entry& e : std::exchange(what.entries, {})) {
+    if (!go_on()) return false;
+    system::missing_entries one{e};
+    tables_.learn(one);
+    what.entries.insert(what.entries.end(), one.begin(), one.end());
+  }
   // Judgements give no ids: their order does not matter.
   for (const auto& pair : what.pairs) {
     for (std::size_t side = 0; side < 2; ++side) {
@@ -59,23 +69,29 @@ void monitored_system::learn(missing& what) {
       }
     }
     if (pairs_.contains(pair)) continue;
+    if (!go_on()) return false;
     const values a = tables_.endpoint_row(0, pair[0]), b = tables_.endpoint_row(1, pair[1]);
     pairs_.emplace(pair, judge_.state(&a, &b).certain);
   }
-  for (const auto& key : what.steps) learn_step(key);
+  for (const seen_step& key : what.steps)
+    if (learn_step(key) && !go_on()) return false;
+  return true;
 }
 
-void monitored_system::learn_step(const seen_step& s) {
+// False: it was known.
+bool monitored_system::learn_step(const seen_step& s) {
   const system::outcome& o = tables_.outcome_of(s.outcome);
   const std::array<system::id, 2> key{s.outcome, s.peer};
-  if (!steps_.contains(key)) {
+  const bool is_new = !steps_.contains(key);
+  if (is_new) {
     const judgement j = judge_step(o.side, o, s.peer, nullptr, nullptr);
     steps_.emplace(key, open_step{j.certain, j.open != 0});
   }
-  if (!steps_.at(key).open || steps_in_flight_.contains(s)) return;
+  if (!steps_.at(key).open || steps_in_flight_.contains(s)) return is_new;
   const std::vector<const int*> outgoing = tables_.in_flight(o.side, s.after),
                                 incoming = tables_.in_flight(1 - o.side, s.after);
   steps_in_flight_.emplace(s, judge_step(o.side, o, s.peer, &outgoing, &incoming).certain);
+  return true;
 }
 
 judgement monitored_system::judge_step(int side, const system::outcome& o, system::id peer,

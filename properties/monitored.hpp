@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -61,7 +62,11 @@ class monitored_system {
   expansion look(system::id a, system::id b, missing& what) const;
 
   // Works out what was missing, in an order that does not depend on how it was found; leaves what was new.
-  void learn(missing& what);
+  // False: go_on() was, which is asked between any two of them; some is missing still.
+  bool learn(missing& what, const std::function<bool()>& go_on);
+  void learn(missing& what) {
+    learn(what, [] { return true; });
+  }
 
   // The same for one state at a time, worked out as need be; returns the marks that only the steps show
   // (bounds that were met, being stuck).
@@ -92,7 +97,7 @@ class monitored_system {
 
   template <typename State, typename Emit>
   expansion steps_of(const State& s, missing& what, Emit&& emit) const;
-  void learn_step(const seen_step& s);
+  bool learn_step(const seen_step& s);
 
   const composition& composition_;
   const property_set& properties_;
@@ -263,9 +268,10 @@ class packed_system {
     const system::packed_state<word> s(w, layout_);
     return std::as_const(monitored_).look(s.get(0), s.get(1), what);
   }
-  void learn(missing& what) {
-    monitored_.learn(what);
+  bool learn(missing& what, const std::function<bool()>& go_on) {
+    const bool all = monitored_.learn(what, go_on);
     fit();
+    return all;
   }
   // Entries of the tables, as bytes and back. Judgements give no ids and need not be remembered.
   static std::vector<std::byte> encode(const missing& learned) {

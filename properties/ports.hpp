@@ -165,10 +165,16 @@ class pool_system {
   }
   expansion look(word w, missing& what) const { return looked(unpack(w, layout_), what); }
 
-  void learn(missing& what) {
+  bool learn(missing& what, const std::function<bool()>& go_on) {
     std::sort(what.connections.begin(), what.connections.end());
-    std::erase_if(what.connections, [&](system::id c) { return !connections_.learn(c); });
+    bool all = true;
+    for (const system::id c : std::exchange(what.connections, {})) {
+      all = go_on();
+      if (!all) break;
+      if (connections_.learn(c)) what.connections.push_back(c);
+    }
     fit();
+    return all;
   }
   static std::vector<std::byte> encode(const missing& learned) {
     const auto bytes = std::as_bytes(std::span(learned.connections));

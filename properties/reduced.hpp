@@ -86,7 +86,7 @@ class reduced_system {
   template <typename Emit>
   expansion expand(word w, missing& what, Emit&& emit) const;
   expansion look(word w, missing& what) const { return packed_.look(w, what.inner); }
-  void learn(missing& what);
+  bool learn(missing& what, const std::function<bool()>& go_on);
 
   static std::vector<std::byte> encode(const missing& learned);
   static missing decode(std::span<const std::byte> bytes);
@@ -448,13 +448,20 @@ void reduced_system<Word>::learn_image(const image& i) {
 }
 
 template <typename Word>
-void reduced_system<Word>::learn(missing& what) {
+bool reduced_system<Word>::learn(missing& what, const std::function<bool()>& go_on) {
   std::sort(what.images.begin(), what.images.end());
   what.images.erase(std::unique(what.images.begin(), what.images.end()), what.images.end());
-  for (const image& i : what.images) learn_image(i);
+  for (const image& i : what.images) {
+    if (!go_on()) {
+      monitored_system::missing nothing;
+      packed_.learn(nothing, go_on);  // so that there is a layout for the images so far
+      return false;
+    }
+    learn_image(i);
+  }
   const system::missing_entries entries = what.inner.entries;
-  packed_.learn(what.inner);  // finds a layout for the images as well
-  if (!wanted_.faults) return;
+  if (!packed_.learn(what.inner, go_on)) return false;  // finds a layout for the images as well
+  if (!wanted_.faults) return true;
   for (const system::missing_entry& e : entries) learn_facts(e);
   for (std::size_t o = outcomes_.size(); o < tables().outcome_count(); ++o) {
     const system::outcome& is = tables().outcome_of(static_cast<id>(o));
@@ -462,6 +469,7 @@ void reduced_system<Word>::learn(missing& what) {
     outcomes_.push_back({is.segment, same && is.sent.empty(), is.open != 0,
                          same && is.certain == 0 && is.open == 0 && is.kind == system::step_kind::time_out});
   }
+  return true;
 }
 
 template <typename Word>

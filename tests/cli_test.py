@@ -6,6 +6,7 @@ anew instead of compared; look at the difference before committing it.
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -552,6 +553,10 @@ class Commands(unittest.TestCase):
         self.assertNotIn("\x1b", run("check", "--protocol", "rfc9293", "--scenario", "half-close", "--property", "no-data-loss").stdout)
 
 
+def large_scenario(name):
+    return os.path.join(SOURCE, "bench", "scenarios", name + ".json")
+
+
 class LargeRuns(unittest.TestCase):
     question = ("check", "--protocol", "time-wait-2msl", "--scenario", "close-one-loss", "--property", "reliable-close")
 
@@ -620,6 +625,78 @@ class LargeRuns(unittest.TestCase):
         result = run(*self.question, "--memory-limit", "1")
         self.assertEqual(result.returncode, 3)
         self.assertIn("ended by the limit of memory", result.stdout)
+
+    # Found: a run that was resumed from all levels of a reduced search could not replay its counterexample.
+    def test_a_reduced_run_is_resumed_from_its_end(self):
+        question = ("check", "--protocol", "rfc9293", "--scenario", large_scenario("connection-1e6"), "--property", "agreement",
+                    "--property", "time-wait-kept", "--reduce", "faults")
+        whole = run(*question)
+        for _ in range(3):
+            result = run(*question, "--checkpoint", self.folder)
+            self.assertEqual((result.returncode, without_time(result.stdout)), (whole.returncode, without_time(whole.stdout)))
+
+    # Found: what was seen by then depended on the threads.
+    def test_a_limit_of_states_gives_the_same_answer_for_every_number_of_threads(self):
+        question = ("check", "--protocol", "rfc9293", "--scenario", "data-one-loss", "--set", "loss=3", "--set", "duplication=3",
+                    "--set", "A.SEND=3", "--set", "r2=4", "--max-states", "1450000")
+        told = {without_time(run(*question, "-j", n).stdout) for n in ("1", "2", "3", "2")}
+        self.assertEqual(len(told), 1)
+
+
+def limited(resource_limit, size):
+    """What to do in a child before it becomes the command."""
+    return lambda: resource.setrlimit(resource_limit, (size, size))
+
+
+class LimitsOfTheSystem(unittest.TestCase):
+    QUESTION = LargeRuns.question
+
+    def run_limited(self, resource_limit, size, *more):
+        return subprocess.run([TCPMC, *self.QUESTION, *more], capture_output=True, text=True, check=False,
+                              preexec_fn=limited(resource_limit, size))
+
+    # Found: the process was aborted.
+    def test_threads_that_cannot_be_started(self):
+        whole = run(*self.QUESTION)
+        result = self.run_limited(resource.RLIMIT_AS, 2 << 30, "-j", "999")
+        self.assertEqual((result.returncode, without_time(result.stdout)), (whole.returncode, without_time(whole.stdout)))
+
+    # Found: an internal error.
+    def test_addresses_that_run_out_are_the_limit_of_memory(self):
+        large = ("check", "--protocol", "rfc9293", "--scenario", "data-one-loss", "--set", "loss=3", "--set", "duplication=3",
+                 "--set", "A.SEND=3", "--set", "r2=4", "-j", "1", "--progress", "none")
+        result = subprocess.run([TCPMC, *large], capture_output=True, text=True, check=False,
+                                preexec_fn=limited(resource.RLIMIT_AS, 180 << 20))
+        self.assertEqual((result.returncode, result.stderr), (3, ""))
+        self.assertIn("ended by the limit of memory", result.stdout)
+
+    # Found: the process was killed by a signal.
+    def test_a_file_that_gets_too_large_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            result = self.run_limited(resource.RLIMIT_FSIZE, 20_000, "--checkpoint", folder)
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        self.assertIn("File too large", result.stderr)
+
+
+class Limits(unittest.TestCase):
+    """What takes long is told to end, and does. Each of these went on for tens of seconds at least."""
+    ISN = ("--set", "isn_spread=255", "--set", "window=8", "--set", "octets=8")
+
+    def ends(self, *command):
+        result = run(*command, "--progress", "none", "--time-limit", "1")
+        self.assertEqual(result.returncode, 3, result.stderr)
+        self.assertIn("ended by the limit of time", result.stdout)
+        self.assertLess(float(re.search(r"([\d.]+) s, input", result.stdout).group(1)), 10)
+
+    def test_learning_in_an_enumerating_search(self):
+        self.ends("check", "--protocol", "arbitrary-isn", "--scenario", "data-one-loss", *self.ISN)
+
+    def test_learning_in_a_covering_search(self):
+        self.ends("check", "--protocol", "arbitrary-isn", "--scenario", 
+                  large_scenario("three-incarnations-both-ways-abort"), *self.ISN)
+
+    def test_learning_in_a_walk(self):
+        self.ends("simulate", "--protocol", "arbitrary-isn", "--scenario", "two-connections", *self.ISN, "--set", "A.SEND=8")
 
 
 class Sweep(unittest.TestCase):
