@@ -5,6 +5,7 @@ anew instead of compared; look at the difference before committing it.
 """
 import json
 import os
+import random
 import re
 import resource
 import signal
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 import unittest
 import xml.etree.ElementTree
 
@@ -697,6 +699,59 @@ class Limits(unittest.TestCase):
 
     def test_learning_in_a_walk(self):
         self.ends("simulate", "--protocol", "arbitrary-isn", "--scenario", "two-connections", *self.ISN, "--set", "A.SEND=8")
+
+
+class Kills(unittest.TestCase):
+    """A run that is killed at any moment is resumed, and answers like one that never was.
+
+    A moment is a part of the time that an undisturbed run takes, drawn from a fixed seed. So what is interrupted differs
+    from machine to machine, and what is expected does not."""
+    # A question, how often it is killed, and after how many kills it is resumed to its end.
+    QUESTIONS = (
+        (LargeRuns.question[1:], 50, 5),
+        (("--protocol", "no-time-wait", "--scenario", "close-one-loss", "--property", "reliable-close", "--property",
+          "no-stale-kill", "--reduce", "faults"), 40, 4),
+        # On words of 64 bits first, then of 128.
+        (("--protocol", "rfc1337", "--scenario", "reuse-with-data", "--property", "no-stale-data", "--max-depth", "40"), 10, 5),
+    )
+
+    @staticmethod
+    def answer(result):
+        def timeless(part):
+            if isinstance(part, dict):
+                return {name: timeless(value) for name, value in part.items() if name != "seconds"}
+            return [timeless(value) for value in part] if isinstance(part, list) else part
+        return result.returncode, timeless(json.loads(result.stdout))
+
+    def killed(self, command, seconds):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            try:
+                out, _ = process.communicate(timeout=seconds)
+                return subprocess.CompletedProcess(command, process.returncode, out)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                return None
+
+    def test_a_hundred_kills_make_no_difference(self):
+        chance = random.Random(4)
+        for question, kills, between in self.QUESTIONS:
+            begin = time.monotonic()
+            whole = self.answer(run("check", *question, "--format", "json", "-j", "2"))
+            usual = time.monotonic() - begin
+            killed = 0
+            with tempfile.TemporaryDirectory() as folder:
+                while killed < kills:
+                    command = ("check", *question, "--format", "json", "--checkpoint", folder, "-j")
+                    done = self.killed([TCPMC, *command, chance.choice("123")], usual * chance.uniform(0.02, 0.6))
+                    killed += done is None
+                    if done is None and killed % between == 0:
+                        done = run(*command, chance.choice("123"))
+                    if done is None:
+                        continue
+                    self.assertEqual(self.answer(done), whole, f"{question}, after {killed} kills")
+                    for name in os.listdir(folder):
+                        os.remove(os.path.join(folder, name))
 
 
 class Sweep(unittest.TestCase):
