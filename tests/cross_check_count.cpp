@@ -1,5 +1,6 @@
 // Explores everything, whatever is violated on the way, and prints what the cross-check compares: states and
-// steps of the enumerating search, its verdicts, and the number of pairs of endpoints that are reachable. On
+// steps of the enumerating search, its verdicts, and the number of pairs of endpoints that are reachable; and
+// the rules that never fired in a step ("silent"), but for those that only refuse a call. On
 // the unlimited network, where `tcpmc check` keeps only the largest channel contents, this is plain
 // exploration of every set of segments; the pairs of both searches are counted there.
 //
@@ -68,6 +69,18 @@ std::optional<numbers> explore_broken(const language::composition& c,
   return broken ? std::optional(numbers{seen.size(), steps}) : std::nullopt;
 }
 
+// The ids of the rules that fired in no step that was taken, without those that are no steps.
+std::set<std::string> silent_rules(const language::protocol& p, const system::tables& tables) {
+  std::set<std::string> silent;
+  for (const language::rule& r : p.rules)
+    if (!r.refuses) silent.insert(r.id);
+  for (system::id o = 0; o < tables.outcome_count(); ++o)
+    if (tables.is_taken(o))
+      for (const int rule : tables.rules_of(tables.outcome_of(o)))
+        silent.erase(p.rules[static_cast<std::size_t>(rule)].id);
+  return silent;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -113,11 +126,10 @@ int main(int argc, char** argv) {
                                  : p->all[i].witness && (all.seen & properties::witnessed(i)) == 0
                                      ? "holds vacuously"
                                      : "holds";
-    nlohmann::ordered_json result = {{"states", all.states},
-                                     {"transitions", all.transitions},
-                                     {"depth", all.depth},
-                                     {"set", c.scenario.network.is_set()},
-                                     {"verdicts", verdicts}};
+    nlohmann::ordered_json result = {
+        {"states", all.states}, {"transitions", all.transitions},
+        {"depth", all.depth},   {"set", c.scenario.network.is_set()},
+        {"verdicts", verdicts}, {"silent", silent_rules(c.protocols[0], system.tables())}};
     if (c.scenario.network.is_set()) {
       properties::monitored_system again(c, *p);
       properties::covering_system covering(again);
