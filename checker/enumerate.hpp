@@ -252,8 +252,13 @@ class enumerating_search {
   // False: a limit was reached on the way; the log is as it was.
   bool resume(const options& wanted, std::size_t& level, limit_watch& limits) {
     std::uint64_t position = 0, good = 0;
-    while (const auto r = log_->next(position))
-      if (r->head.kind == level_record) good = position;
+    try {
+      while (const auto r = log_->next(position))
+        if (r->head.kind == level_record) good = position;
+    } catch (const storage_error&) {
+      // A record may be half written, and others behind it whole. But then no level ends there.
+      if (good == 0 || log_->any_behind(position, level_record)) throw;
+    }
     position = 0;
     if (const auto r = log_->next(position); r && position <= good) {
       const std::vector<std::byte> identity = log_->read(r->head, r->at);
@@ -300,7 +305,9 @@ class enumerating_search {
       }
     }
     begin_level(level);
-    return rebuild_visited(level, limits) || stopped(level);
+    if (!rebuild_visited(level, limits)) return stopped(level);
+    if (wanted.resumed) wanted.resumed(level);
+    return true;
   }
   // From here on the level before is complete.
   void begin_level(std::size_t level) {

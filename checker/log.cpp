@@ -108,6 +108,20 @@ std::optional<record_log::found> record_log::next(std::uint64_t& position) const
   return f;
 }
 
+bool record_log::any_behind(std::uint64_t position, std::uint32_t kind) const {
+  std::vector<std::byte> part(std::size_t{1} << 20);
+  for (; position < end_; position += part.size() - sizeof(record) + 1) {
+    const ssize_t n = pread(file_, part.data(), part.size(), static_cast<off_t>(position));
+    if (n < 0) fail("read", errno);
+    for (std::size_t i = 0; i + sizeof(record) <= static_cast<std::size_t>(n); ++i) {
+      record head;
+      std::memcpy(&head, part.data() + i, sizeof head);
+      if (head.kind == kind && checksum(head) == head.head_check) return true;
+    }
+  }
+  return false;
+}
+
 void record_log::cut(std::uint64_t position) {
   if (ftruncate(file_, static_cast<off_t>(position)) != 0) fail("shorten", errno);
   end_ = position;

@@ -53,6 +53,8 @@ class record_log {
     std::uint64_t at = 0;  // the content
   };
   std::optional<found> next(std::uint64_t& position) const;
+  // Whether the head of a record of that kind is anywhere behind `position`, which may be no record's.
+  bool any_behind(std::uint64_t position, std::uint32_t kind) const;
   void cut(std::uint64_t position);  // drops everything from there on
   std::uint64_t size() const { return end_; }
 

@@ -36,7 +36,8 @@ struct options {
   // A file that an enumerating search keeps up to date with each level that is complete, and resumes from;
   // what it is a search of, so that no other one resumes from it.
   std::string checkpoint, identity;
-  std::string directory = "/var/tmp";  // for levels that do not stay in memory
+  std::function<void(std::uint64_t level)> resumed;  // called when it goes on with that level
+  std::string directory = "/var/tmp";                // for levels that do not stay in memory
   std::uint64_t level_memory =
       4 * 1024 * 1024;  // bytes; a part of a byte a state comes on top unless it is 0
 

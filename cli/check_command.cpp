@@ -176,6 +176,10 @@ class checking {
       limits.checkpoint =
           (std::filesystem::path(options_.checkpoint_folder) / (hash + reduced + ".levels")).string();
       limits.identity = fmt::format("tcpmc {} {}{}", version, hash, reduced);
+      limits.resumed = [this](std::uint64_t level) {
+        progress_.clear();
+        fmt::print(stderr, "tcpmc: resumed at level {}\n", level);
+      };
     }
     std::optional<check_result> result;
     try {

@@ -1,5 +1,8 @@
 #include "cli/enumeration.hpp"
 
+#include <filesystem>
+#include <system_error>
+
 #include "checker/enumerate.hpp"
 #include "cli/growth.hpp"
 #include "properties/monitored.hpp"
@@ -65,13 +68,18 @@ enumeration::enumeration(const composition& c, const property_set& p, const prop
 enumeration::~enumeration() = default;
 
 checker::statistics enumeration::run(const checker::options& limits, const checker::reporter& report) {
-  try {
-    return begin<std::uint64_t>().run(limits, report);
-  } catch (const properties::word_overflow&) {
-    checker::options wide = limits;
-    if (!wide.checkpoint.empty()) wide.checkpoint += "-wide";  // what is in the other one are narrow words
-    return begin<checker::wide>().run(wide, report);
+  checker::options wide = limits;
+  if (!wide.checkpoint.empty()) wide.checkpoint += "-wide";  // what is in the other one are narrow words
+  std::error_code none;
+  const auto kept = std::filesystem::file_size(wide.checkpoint, none);
+  const bool were_too_few = !none && kept > 0;  // narrow words, in the run that is resumed
+  if (!were_too_few) {
+    try {
+      return begin<std::uint64_t>().run(limits, report);
+    } catch (const properties::word_overflow&) {
+    }
   }
+  return begin<checker::wide>().run(wide, report);
 }
 
 found_path enumeration::path_to(marks mark) { return search_->path_to(mark); }

@@ -744,6 +744,35 @@ TEST_F(checkpoints, a_run_whose_matrices_were_given_up_goes_on_without) {
     std::filesystem::remove(file);
   }
 }
+// Found: it was called damaged.
+TEST_F(checkpoints, a_run_goes_on_where_a_record_before_the_last_ones_was_half_written) {
+  const result whole = explore(4, with());
+  std::vector<std::uint64_t> begins{0};
+  std::size_t level_ends = 0;  // number of the record behind the one that ends the tenth level
+  {
+    const record_log log = record_log::named(file);
+    for (std::uint64_t position = 0; const auto r = log.next(position);) {
+      begins.push_back(position);
+      if (r->head.kind == 4 && r->head.level == 9) level_ends = begins.size() - 1;
+    }
+  }
+  std::ifstream in(file, std::ios::binary);
+  const std::string all((std::istreambuf_iterator<char>(in)), {});
+  ASSERT_GT(level_ends, 10u);
+  std::string damaged = all;
+  damaged[begins[level_ends] + 20] ^= 1;
+  std::ofstream(file, std::ios::binary) << damaged;
+  EXPECT_THROW(explore(4, with()), storage_error) << "levels end behind it";
+  std::uint64_t level = 0;
+  options o = with();
+  o.resumed = [&](std::uint64_t l) { level = l; };
+  // Behind it is the record before the one that ended the level: whole, but no end.
+  std::ofstream(file, std::ios::binary)
+      << damaged.substr(0, begins[level_ends + 1])
+      << all.substr(begins[level_ends - 2], begins[level_ends - 1] - begins[level_ends - 2]);
+  EXPECT_TRUE(explore(4, o) == whole);
+  EXPECT_EQ(level, 10u);
+}
 // The log may end anywhere: in each of the first places, and in others.
 TEST_F(checkpoints, a_run_goes_on_from_a_log_that_ends_anywhere) {
   const result whole = explore(4, with());
