@@ -30,6 +30,8 @@ struct options {
   bool one_suffices = false;  // stop when one of them has
   std::uint64_t max_states = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t max_depth = std::numeric_limits<std::uint64_t>::max();  // steps
+  // Steps that are generated. Where one thread searches, what this ends does not depend on the machine.
+  std::uint64_t max_transitions = std::numeric_limits<std::uint64_t>::max();
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::uint64_t max_memory = std::numeric_limits<std::uint64_t>::max();  // bytes, of the whole process
   unsigned threads = 1;
@@ -79,28 +81,29 @@ class limit_watch {
  public:
   limit_watch(const options& o, const reporter& r) : options_(o), reporter_(r) {}
 
-  // Whether to go on; if not, `ended` says why. For every state: what costs something is asked at intervals
-  // of time, at first at once.
+  // Whether to go on; if not, `ended` says why. For every state: what costs something is asked at every
+  // 1024th call, and at intervals of time where a call may take long.
   bool go_on(const progress& p, outcome& ended) {
     if (p.states >= options_.max_states) return stop(outcome::state_limit, ended);
-    return in_time(p, ended);
+    return ++calls_ % 1024 == 0 ? check(p, ended) : in_time(p, ended);
   }
-  // The same, whatever the number of states.
+  // Time, memory and signals only, at intervals; the first time at once.
   bool in_time(const progress& p, outcome& ended) {
     const auto now = std::chrono::steady_clock::now();
     if (now < next_) return true;
     next_ = now + interval;
-    return check_all_but_states(p, ended);
+    return check_moment(p, ended);
   }
   // The same as go_on, at once.
   bool check(const progress& p, outcome& ended) const {
     if (p.states >= options_.max_states) return stop(outcome::state_limit, ended);
-    return check_all_but_states(p, ended);
+    if (p.transitions >= options_.max_transitions) return stop(outcome::interrupted, ended);
+    return check_moment(p, ended);
   }
 
  private:
   static constexpr std::chrono::milliseconds interval{20};
-  bool check_all_but_states(const progress& p, outcome& ended) const {
+  bool check_moment(const progress& p, outcome& ended) const {
     if (std::chrono::steady_clock::now() >= options_.deadline) return stop(outcome::time_limit, ended);
     if (options_.max_memory != std::numeric_limits<std::uint64_t>::max() &&
         resident_memory() >= options_.max_memory)
@@ -114,6 +117,7 @@ class limit_watch {
   }
   const options& options_;
   const reporter& reporter_;
+  std::uint64_t calls_ = 0;
   std::chrono::steady_clock::time_point next_{};
 };
 

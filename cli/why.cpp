@@ -27,9 +27,10 @@ constexpr std::uint64_t growth = 4, more_states = 20'000, more_steps = 500'000;
 constexpr std::uint64_t steps_a_state = 50;             // of an unchanged search, about
 constexpr std::uint64_t states_for_shortest = 100'000;  // where a rule is removed
 
-checker::options limited(std::uint64_t states) {
+checker::options limited(std::uint64_t states, std::uint64_t steps) {
   checker::options o;
   o.max_states = states;
+  o.max_transitions = steps;
   return o;
 }
 
@@ -220,12 +221,6 @@ std::optional<why_report> why_analysis::run(const why_input& input, const report
   return result;
 }
 
-// A search that ends after so many steps. What it answers depends on nothing but the search, unless all is
-// ended.
-checker::reporter why_analysis::at_most(std::uint64_t steps) const {
-  return [this, steps](const checker::progress& p) { return p.transitions < steps && go_on_(); };
-}
-
 bool why_analysis::load(const why_input& input, diagnostics& errors) {
   source_ = language::load_protocol(input.protocol, *files_, {}, errors);
   for (const std::string& name : input.suites)
@@ -274,11 +269,12 @@ void why_analysis::ask_unchanged(why_question q, why_report& into) {
     q.properties.erase(most, q.properties.end());
     ask_unchanged(std::move(rest), into);
   }
+  const auto interruptible = [this](const checker::progress&) { return go_on_(); };
   for (;;) {
     input.properties = q.properties;
     if (q.properties.empty()) return leave_out("no property of the suites is kept there");
     input.first_violation = true;
-    const auto found = check(input, limited(max_states_), at_most(max_states_ * steps_a_state), wrong);
+    const auto found = check(input, limited(max_states_, max_states_ * steps_a_state), interruptible, wrong);
     if (!found) return leave_out(reason(wrong.all()[0]));
     std::vector<const document*> kept;
     for (std::size_t i = 0; i < q.properties.size(); ++i)
@@ -305,6 +301,7 @@ void why_analysis::ask_unchanged(why_question q, why_report& into) {
 void why_analysis::examine(change_report& c, const std::vector<const why_question*>& questions) const {
   const language::protocol_source changed = language::mutated(*source_, c.change);
   const bool shortest = c.change.is == mutation::kind::remove;
+  const auto interruptible = [this](const checker::progress&) { return go_on_(); };
   c.is = effect::unnoticed;
   for (const why_question* q : questions) {
     diagnostics wrong;
@@ -312,8 +309,10 @@ void why_analysis::examine(change_report& c, const std::vector<const why_questio
     std::optional<check_result> found;
     try {
       if (input.composition)
-        found = check(input, limited(growth * q->statistics.states + more_states),
-                      at_most(growth * q->statistics.transitions + more_steps), wrong);
+        found = check(input,
+                      limited(growth * q->statistics.states + more_states,
+                              growth * q->statistics.transitions + more_steps),
+                      interruptible, wrong);
     } catch (const std::length_error& error) {
       wrong.add({}, error.what());
     }

@@ -97,7 +97,6 @@ class why_analysis {
 
  private:
   bool load(const why_input& input, language::diagnostics& errors);
-  checker::reporter at_most(std::uint64_t steps) const;
   void ask_unchanged(why_question q, why_report& into);
   void examine(change_report& c, const std::vector<const why_question*>& questions) const;
   void look_from_outside(change_report& c, const std::vector<const why_question*>& questions) const;

@@ -928,7 +928,7 @@ class Simulate(unittest.TestCase):
                     answer = json.loads(out)
                     self.assertEqual((answer["limit"], answer["answers"][0]["verdict"]), ("an interruption", "inconclusive"))
                 else:
-                    self.assertRegex(out, r"agreement: inconclusive, not violated in [\d,]+ walks? of at most 200 steps\nended by an interruption\n")
+                    self.assertRegex(out, r"agreement: inconclusive, not violated in [\d,]+ walks? of at most 200 steps\n(  its witness .*\n)?ended by an interruption\n")
                     self.assertRegex(out.splitlines()[-1], r"1 verdict: 1 inconclusive; [\d,]+ walks?, [\d,]+ steps?, deepest \d+, seed \d+, ")
 
     def test_bad_input(self):
