@@ -281,7 +281,8 @@ class packed_system {
   static missing decode(std::span<const std::byte> bytes) {
     missing result;
     result.entries.resize(bytes.size() / sizeof(system::missing_entry));
-    std::memcpy(result.entries.data(), bytes.data(), result.entries.size() * sizeof(system::missing_entry));
+    if (!result.entries.empty())
+      std::memcpy(result.entries.data(), bytes.data(), result.entries.size() * sizeof(system::missing_entry));
     return result;
   }
 

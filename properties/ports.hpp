@@ -183,7 +183,8 @@ class pool_system {
   static missing decode(std::span<const std::byte> bytes) {
     missing result;
     result.connections.resize(bytes.size() / sizeof(system::id));
-    std::memcpy(result.connections.data(), bytes.data(), result.connections.size() * sizeof(system::id));
+    if (!result.connections.empty())
+      std::memcpy(result.connections.data(), bytes.data(), result.connections.size() * sizeof(system::id));
     return result;
   }
 

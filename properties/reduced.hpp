@@ -492,7 +492,7 @@ auto reduced_system<Word>::decode(std::span<const std::byte> bytes) -> missing {
   const std::size_t entries = bytes.size() - sizeof count - count * sizeof(image);
   result.inner = packed_system<word>::decode(bytes.first(entries));
   result.images.resize(count);
-  std::memcpy(result.images.data(), bytes.data() + entries, count * sizeof(image));
+  if (count > 0) std::memcpy(result.images.data(), bytes.data() + entries, count * sizeof(image));
   return result;
 }
 
