@@ -6,7 +6,7 @@ breed apart, and for each member the states and steps that violate its property 
 counted for the whole model. In the end one breed of one model is changed, and exactly that has to be noticed.
 
 By default 3,072 models go through rumur: 48 families of 4 members, so 192 sets of rules, each with 16 settings of its genes.
-Some settings make no difference; how many surely do, since their numbers differ, is told. Few members a family are
+Some settings make no difference; how many surely do, since their numbers differ, is told (some 1,100). Few members a family are
 cheapest: rumur's program looks at all of them in every state.
 
 Usage: generated_check.py GENERATED_COUNT [--families N] [--first SEED] [--members N] [--jobs N]
@@ -130,7 +130,7 @@ def main():
           f"one breed changed: {'noticed' if noticed else 'MISSED'}; {wrong} families different, "
           f"{time.monotonic() - start:.0f} s")
     # Of a few families anything may be true.
-    worth_it = options.families < 12 or (trivial <= models / 4 and left_out <= 0.4 and violated >= models / 10)
+    worth_it = options.families < 12 or (trivial <= models / 4 and left_out <= 0.5 and violated >= models / 10)
     return 0 if noticed and wrong == 0 and worth_it else 1
 
 
