@@ -455,7 +455,7 @@ struct counters {
   }
   static missing decode(std::span<const std::byte> bytes) {
     missing m{std::vector<std::uint32_t>(bytes.size() / sizeof(std::uint32_t))};
-    std::memcpy(m.values.data(), bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(m.values.data(), bytes.data(), bytes.size());
     return m;
   }
 
