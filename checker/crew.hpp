@@ -51,7 +51,7 @@ class crew {
   // False: some were not started.
   bool start() {
     try {
-      threads_.reserve(size_);
+      threads_.reserve(size_ - 1);
       for (unsigned i = 1; i < size_; ++i)
         threads_.emplace_back([this, i, begin = round_] { wait_for_work(i, begin); });
     } catch (const std::system_error&) {

@@ -629,7 +629,7 @@ def first_part(page, versions):
         "  steps are those of plain exploration, its verdicts are compared as everywhere, and so are the pairs of endpoints that",
         "  it finds reachable with those that SPIN met.",
         "- *reached*: TW, somebody is in TIME-WAIT; 2nd, a second incarnation knows a second one as its peer.",
-        "- *model*: a hash of the two exported texts, but for their comments.",
+        "- *model*: a hash of the two exported texts, but for comments and for what is compiled only to judge a property.",
         "- In every scenario named after an order and a time mode, TIME-WAIT is reached (but by `no-time-wait`), and a second",
         "  incarnation where it has two. Every rule of `rfc9293`, and each variant's own, fires in some row.",
         "- A scenario's name gives its network and its time mode; its file says the rest.",
