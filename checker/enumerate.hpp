@@ -4,10 +4,10 @@
 // successors is the next level. What was visited is in matrices of bits (matrices.hpp), if the system can
 // tell how words are pairs and that takes less memory than a set of words: then each thread sets the bits of
 // its successors at once, but those that there is no row or column for yet; one thread makes room for these
-// when the round is over. Otherwise it is in a set of words (visited.hpp): then every thread sorts its
-// successors by partition of the set into buffers of its own, and when these are full, every thread takes
-// partitions and inserts what all have for it. In either case nobody waits for a lock, and memory is asked
-// for before it is needed, for many words at a time.
+// when the round is over. Otherwise it is in a set of words (visited.hpp), or, of pairs, of their codes
+// (pairs.hpp): then every thread sorts its successors by partition of the set into buffers of its own, and
+// when these are full, every thread takes partitions and inserts what all have for it. In either case nobody
+// waits for a lock, and memory is asked for before it is needed, for many words at a time.
 //
 // The system only looks up while threads run. A word for which something is missing is kept for later; when
 // the level is through, the system learns what was missing and those words are expanded again, until none is
@@ -39,6 +39,7 @@
 #include "checker/crew.hpp"
 #include "checker/levels.hpp"
 #include "checker/matrices.hpp"
+#include "checker/pairs.hpp"
 #include "checker/report.hpp"
 #include "checker/scatter.hpp"
 #include "checker/visited.hpp"
@@ -81,11 +82,10 @@ concept GroupSystem = requires(const System constant, int pass, typename System:
   { System::most_in_group } -> std::convertible_to<std::size_t>;
 };
 
-// What it may offer as well: which bits of a word are the numbers that matrices.hpp wants. Where they do not
-// fit there, states are kept in a set.
+// What it may offer as well: which bits of a word are the numbers that matrices.hpp wants. Where words do not
+// fit there, left, row and rest are one half, and right and column the other one, for pairs.hpp.
 template <typename System>
-concept PairSystem = sizeof(typename System::word) == sizeof(matrix_set::word) &&
-                     requires(const System constant) {
+concept PairSystem = requires(const System constant) {
   { constant.split() } -> std::same_as<std::array<typename System::word, 5>>;
 };
 
@@ -157,6 +157,9 @@ class enumerating_search {
 
  private:
   static constexpr std::uint32_t at_itself = 0xffffffff;
+  static constexpr bool may_be_matrices = PairSystem<System> && sizeof(word) == sizeof(matrix_set::word);
+  // What a set has of a state.
+  using kept = std::conditional_t<PairSystem<System>, typename pair_codes<word>::code, word>;
 
   // Where a mark was first set: on a word, or on its `by`-th step. The least word counts, and of it the
   // first.
@@ -173,7 +176,7 @@ class enumerating_search {
 
   // What one thread has for itself.
   struct worker {
-    scatter<word, visited_set<word>::partitions> buffers;  // mixed successors
+    scatter<kept, visited_set<kept>::partitions> buffers;  // mixed successors
     std::vector<word> taken;                               // words of a chunk, from `next` on to be expanded
     std::size_t next = 0;
     std::vector<word> room;
@@ -182,7 +185,7 @@ class enumerating_search {
     std::size_t pending = 0;                                            // of `successors`
     std::vector<word> odd;                                              // that groups leave to `expand`
     std::vector<word> later;                                            // something was missing
-    std::vector<word> homeless;                                         // that matrices have no place for
+    std::vector<word> homeless;                                         // that have no place or code yet
     std::uint64_t discovered = 0;                                       // new states, in this round
     typename System::missing missing;
     std::vector<found> marked;  // by the word that is being expanded
@@ -215,6 +218,7 @@ class enumerating_search {
     if (checkpoints_) levels_->keep_in_memory(0);
     layouts_ = {system_.words()};
     sparse_ = false;
+    codes_.reset();
     begin_visited();
     level_memory_ = wanted.level_memory;
     result_ = {};
@@ -469,21 +473,24 @@ class enumerating_search {
   // not there.
   template <typename Fresh>
   void put(worker& w, std::span<const word> words, Fresh&& fresh) {
-    if (!matrices_) {
-      for (const word x : words) {
-        const word mixed = visited_->mix(x);
-        w.buffers.put(visited_->partition_of(mixed), visited_->rest_of(mixed));
+    const auto homeless = [&](word x) { w.homeless.push_back(x); };
+    if constexpr (may_be_matrices)
+      if (matrices_) {
+        if (workers_.size() > 1)
+          matrices_->insert<true>(words, fresh, homeless);
+        else
+          matrices_->insert<false>(words, fresh, homeless);
+        return;
       }
-      w.buffers.count(words.size());
-      return;
-    }
-    if constexpr (PairSystem<System>) {
-      const auto homeless = [&](word x) { w.homeless.push_back(x); };
-      if (workers_.size() > 1)
-        matrices_->insert<true>(words, fresh, homeless);
-      else
-        matrices_->insert<false>(words, fresh, homeless);
-    }
+    const auto buffer = [&](kept x) {
+      const kept mixed = visited_->mix(x);
+      w.buffers.put(visited_->partition_of(mixed), visited_->rest_of(mixed));
+    };
+    if constexpr (PairSystem<System>)
+      codes_->code_all(words, buffer, homeless);
+    else
+      std::for_each(words.begin(), words.end(), buffer);
+    w.buffers.count(words.size());
   }
   // Keeps what a word and its steps are marked with; if something was missing, keeps the word for later.
   bool noted(worker& w, word at, const typename System::expansion& e) const {
@@ -537,10 +544,18 @@ class enumerating_search {
     }
     size_buffers();
     levels_->keep_in_memory(level_memory_ + (level_memory_ != 0 ? states_ / 8 : 0));
-    if (!too_sparse()) return true;
-    sparse_ = true;
+    if (!outgrown()) return true;
+    std::vector<word> waiting;
+    for (worker& w : workers_) {
+      waiting.insert(waiting.end(), w.homeless.begin(), w.homeless.end());
+      w.homeless.clear();
+    }
     flush();
-    return rebuild_visited(level, limits);
+    if (!rebuild_visited(level, limits)) return false;
+    const auto fresh = [&](worker& w, word was_new) { discover(w, was_new); };
+    put(workers_[0], waiting, [&](word was_new) { fresh(workers_[0], was_new); });
+    insert_kept(fresh);
+    return true;
   }
   // All buffers together take about two thirds of a byte a state, if rests have at most 32 bits.
   void size_buffers() {
@@ -551,45 +566,77 @@ class enumerating_search {
     return matrices_ && matrices_->bytes() > most_of_sparse_matrices + states_ * bytes_of_a_word;
   }
 
-  // Calls fresh(worker, word) for each word that was kept and is new.
+  // The visited set has to be made anew.
+  bool outgrown() const { return too_sparse() || (codes_ && codes_->outgrown()); }
+
+  // Calls fresh(worker, word) for each word that was kept and is new. If the set is outgrown then, those are
+  // left that have no home there.
   template <typename Fresh>
   void insert_kept(Fresh&& fresh) {
-    if (matrices_) {
-      find_homes(fresh);
-    } else {
-      std::atomic<std::size_t> next_partition = 0;
-      on_all(states_ > small, [&](worker& w) {
-        for (std::size_t p; (p = next_partition++) < visited_set<word>::partitions;)
-          for (worker& from : workers_)
-            from.buffers.take(
-                p, [&](auto rests) { visited_->insert(p, rests, [&](word was_new) { fresh(w, was_new); }); });
-      });
-      begin_buffers();
-    }
+    if (!matrices_) insert_buffers(fresh);
+    if constexpr (PairSystem<System>) find_homes(fresh);
     for (worker& w : workers_) states_ += std::exchange(w.discovered, 0);
   }
   template <typename Fresh>
+  void insert_buffers(Fresh&& fresh) {
+    const auto insert = [&](worker& w, std::size_t partition, auto rests) {
+      visited_->insert(partition, rests, [&](kept was_new) {
+        if constexpr (PairSystem<System>)
+          fresh(w, codes_->word_of(was_new));
+        else
+          fresh(w, was_new);
+      });
+    };
+    std::atomic<std::size_t> next_partition = 0;
+    on_all(states_ > small, [&](worker& w) {
+      for (std::size_t p; (p = next_partition++) < visited_set<kept>::partitions;)
+        for (worker& from : workers_) from.buffers.take(p, [&](auto rests) { insert(w, p, rests); });
+    });
+    begin_buffers();
+  }
+  template <typename Fresh>
   void find_homes(Fresh&& fresh) {
-    if constexpr (PairSystem<System>)
-      for (worker& w : workers_) {
-        for (const word x : w.homeless) matrices_->make_room(x);
-        matrices_->insert<false>(
-            w.homeless, [&](word was_new) { fresh(w, was_new); }, [](word) { std::abort(); });
-        w.homeless.clear();
+    if constexpr (may_be_matrices)
+      if (matrices_) {
+        for (worker& w : workers_) {
+          for (const word x : w.homeless) matrices_->make_room(x);
+          matrices_->insert<false>(
+              w.homeless, [&](word was_new) { fresh(w, was_new); }, [](word) { std::abort(); });
+          w.homeless.clear();
+        }
+        return;
       }
+    bool any = false;
+    for (worker& w : workers_) {
+      for (const word x : w.homeless) codes_->number(x);
+      any = any || !w.homeless.empty();
+    }
+    if (!any || codes_->outgrown()) return;
+    for (worker& w : workers_) put(w, std::exchange(w.homeless, {}), [](word) {});
+    insert_buffers(fresh);
   }
 
   void begin_visited() {
     visited_.reset();
     matrices_.reset();
     states_ = 0;
+    unsigned width = system_.words().width();
     if constexpr (PairSystem<System>) {
+      for (worker& w : workers_) w.homeless.clear();
       const auto [left, right, rest, row, column] = system_.split();
-      const matrix_set::split split{left, right, rest, row, column};
-      if (!sparse_ && matrix_set::fits(split)) matrices_.emplace(split);
+      if constexpr (may_be_matrices) {
+        const matrix_set::split split{left, right, rest, row, column};
+        if (!sparse_ && matrix_set::fits(split)) {
+          matrices_.emplace(split);
+          return;
+        }
+      }
+      const word one = left | row | rest, other = right | column;
+      if (!codes_ || !codes_->are_of(one, other)) codes_.emplace(one, other);
+      codes_->fit();
+      width = codes_->width();
     }
-    if (matrices_) return;
-    visited_ = std::make_unique<visited_set<word>>(system_.words().width());
+    visited_ = std::make_unique<visited_set<kept>>(width);
     begin_buffers();
   }
   void begin_buffers() {
@@ -628,15 +675,16 @@ class enumerating_search {
   bool rebuild_visited(std::size_t level, limit_watch& limits) {
     const progress before = so_far(level);
     size_buffers();
-    bool whole = rebuild_once(before, limits);
-    if (whole && too_sparse()) {
-      sparse_ = true;
+    bool whole = true;
+    do {
+      sparse_ = sparse_ || too_sparse();
       whole = rebuild_once(before, limits);
-    }
+    } while (whole && outgrown());
     if (!whole) states_ = before.states;
     return whole;
   }
-  // Ends early when matrices get too sparse.
+  // Ends early when matrices get too sparse. When there are more halves than there is room for, the others
+  // are numbered only, so that there will be.
   bool rebuild_once(const progress& before, limit_watch& limits) {
     begin_visited();
     for (std::size_t level = 0; level < levels_->levels(); ++level) {
@@ -652,7 +700,10 @@ class enumerating_search {
           }
         });
         insert_kept([](worker& w, word) { ++w.discovered; });
-        for (worker& w : workers_) w.in_round = 0;
+        for (worker& w : workers_) {
+          w.in_round = 0;
+          w.homeless.clear();
+        }
         if (too_sparse()) return true;
         if (!limits.in_time(before, result_.ended)) return false;
       }
@@ -731,7 +782,8 @@ class enumerating_search {
   // Whether what is kept has to be inserted, or it is time to look at the limits.
   bool full(const worker& w) const {
     if (w.in_round >= most_taken) return true;
-    if (matrices_) return w.homeless.size() >= most_homeless || w.transitions >= most_in_round;
+    if (w.homeless.size() >= most_homeless) return true;
+    if (matrices_) return w.transitions >= most_in_round;
     return w.buffers.left(buffer_words_) == 0;
   }
   bool nothing_taken() const {
@@ -763,6 +815,7 @@ class enumerating_search {
   void out_of_memory(std::size_t level) {
     visited_.reset();
     matrices_.reset();
+    codes_.reset();
     for (worker& w : workers_) w = worker();
     result_.ended = outcome::memory_limit;
     result_.depth = level;
@@ -788,9 +841,10 @@ class enumerating_search {
   std::unique_ptr<crew> crew_;
   std::vector<worker> workers_;
   std::unique_ptr<level_store<word>> levels_;
-  // One of them is there.
+  // Matrices, or a set; of pairs, a set of codes.
   std::optional<matrix_set> matrices_;
-  std::unique_ptr<visited_set<word>> visited_;
+  std::unique_ptr<visited_set<kept>> visited_;
+  std::optional<pair_codes<word>> codes_;
   bool sparse_ = false;  // matrices would take more memory
   std::uint64_t states_ = 0;
   progress complete_;                             // the levels up to the one that is being expanded

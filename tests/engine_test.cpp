@@ -142,6 +142,76 @@ TEST(visited, gives_back_the_words_that_were_new_in_batches_as_well) {
   }
 }
 
+// ---- Pairs ----
+
+// Words and their codes, after those that have none are given one.
+template <typename Word>
+std::vector<std::uint64_t> coded(pair_codes<Word>& codes, std::span<const Word> words) {
+  const auto code_all = [&] {
+    std::vector<std::uint64_t> result;
+    std::vector<Word> without;
+    codes.code_all(
+        words, [&](std::uint64_t c) { result.push_back(c); }, [&](Word w) { without.push_back(w); });
+    EXPECT_EQ(result.size() + without.size(), words.size());
+    for (const Word w : without) codes.number(w);
+    return result;
+  };
+  const std::vector<std::uint64_t> some = code_all();
+  if (some.size() == words.size()) return some;
+  if (codes.outgrown()) codes.fit();
+  return code_all();
+}
+// Codes are those of a pair of maps, whatever bits make a half.
+template <typename Word>
+void has_a_code_for_each_word(Word left, Word right) {
+  pair_codes<Word> codes(left, right);
+  std::mt19937_64 random(11);
+  std::set<Word> lefts, rights;
+  for (int round = 0; round < 60; ++round) {
+    std::vector<Word> words(1 + random() % 500);
+    for (Word& w : words) {
+      for (unsigned i = 0; i < sizeof(Word) / 8; ++i) w = w << 32 << 32 | (random() & random() & random());
+      w &= left | right;
+      lefts.insert(w & left);
+      rights.insert(w & right);
+    }
+    const std::vector<std::uint64_t> all = coded<Word>(codes, words);
+    ASSERT_EQ(all.size(), words.size());
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      ASSERT_TRUE(codes.word_of(all[i]) == words[i]);
+      ASSERT_LT(all[i], std::uint64_t{1} << codes.width());
+    }
+  }
+  // A quarter more than there are of each, and 64.
+  EXPECT_LE(codes.width(), std::bit_width((lefts.size() * 3 / 2 + 64) * (rights.size() * 3 / 2 + 64)));
+}
+TEST(pair_codes, are_short_and_mean_their_words) {
+  has_a_code_for_each_word<std::uint64_t>(0xffff0000, 0x0000ffff);
+  has_a_code_for_each_word<std::uint64_t>(0x5555'5555'5555'5555, 0xaaaa'aaaa'aaaa'aaaa);
+  has_a_code_for_each_word<std::uint64_t>(~std::uint64_t{0}, 0);
+  has_a_code_for_each_word<std::uint64_t>(0, 0xff);
+  const wide high = wide{0xffff'ffff'ffff} << 80;  // a half of 48 bits, and one of 80
+  has_a_code_for_each_word<wide>(high, ~high);
+  has_a_code_for_each_word<wide>(~high, high);
+  has_a_code_for_each_word<wide>(wide{0xffff} << 56, wide{0xffff} << 112 | 0xffff);
+}
+TEST(pair_codes, are_given_to_halves_that_there_is_room_for) {
+  pair_codes<std::uint64_t> codes(0xffff0000, 0x0000ffff);
+  EXPECT_FALSE(codes.outgrown());
+  std::vector<std::uint64_t> words;
+  for (std::uint64_t i = 0; i < 100; ++i) words.push_back(i * 0x10001);
+  for (const std::uint64_t w : words) codes.number(w);
+  EXPECT_TRUE(codes.outgrown());
+  std::size_t with = 0, without = 0;
+  codes.code_all(
+      words, [&](std::uint64_t) { ++with; }, [&](std::uint64_t) { ++without; });
+  EXPECT_EQ(with, 64u);
+  EXPECT_EQ(without, 36u);
+  codes.fit();
+  EXPECT_FALSE(codes.outgrown());
+  EXPECT_EQ(coded<std::uint64_t>(codes, words).size(), 100u);
+}
+
 // ---- Matrices ----
 
 // Words of a few bits in each number; which bits these are makes no difference.
@@ -471,6 +541,14 @@ struct paired_counters : counters {
     return {one << now.bits, one << 2 * now.bits, 0, one, one << 3 * now.bits};
   }
 };
+// The same as pairs that do not fit into matrices.
+struct coded_counters : counters {
+  using counters::counters;
+  std::array<word, 5> split() const {
+    const word one = (word{1} << now.bits) - 1;
+    return {one | one << 2 * now.bits, one << now.bits | one << 3 * now.bits, 0, 0, 0};
+  }
+};
 // The same, split so badly that every state has a matrix of its own.
 struct badly_paired_counters : counters {
   using counters::counters;
@@ -569,6 +647,15 @@ TEST(search, finds_the_same_with_matrices) {
     EXPECT_TRUE(explore<paired_counters>(12, o) == explore(12, {}));
     // So many states that their matrices are given up.
     EXPECT_TRUE(explore<badly_paired_counters>(21, o) == explore(21, {}));
+  }
+}
+TEST(search, finds_the_same_with_codes_of_pairs) {
+  for (const unsigned threads : {1u, 3u}) {
+    options o;
+    o.threads = threads;
+    EXPECT_TRUE(explore<coded_counters>(21, o) == explore(21, {}));
+    o.level_memory = 0;
+    EXPECT_TRUE(explore<coded_counters>(21, o) == explore(21, {}));
   }
 }
 TEST(search, ends_at_its_limits_and_says_so) {
@@ -741,6 +828,18 @@ TEST_F(checkpoints, a_run_whose_matrices_were_given_up_goes_on_without) {
     o.max_depth = options().max_depth;
     EXPECT_TRUE(explore<badly_paired_counters>(21, o) == whole) << depth;
     EXPECT_TRUE(explore<badly_paired_counters>(21, o) == whole) << "and once more from the end";
+    std::filesystem::remove(file);
+  }
+}
+TEST_F(checkpoints, a_run_goes_on_with_codes_of_pairs) {
+  const result whole = explore(21, {});
+  for (const std::uint64_t depth : {1u, 30u, 60u}) {
+    options o = with();
+    o.threads = 2;
+    o.max_depth = depth;
+    explore<coded_counters>(21, o);
+    o.max_depth = options().max_depth;
+    EXPECT_TRUE(explore<coded_counters>(21, o) == whole) << depth;
     std::filesystem::remove(file);
   }
 }

@@ -6,8 +6,9 @@
 #include <tuple>
 #include <vector>
 
-#include "checker/enumerate.hpp"
-#include "properties/monitored.hpp"
+#include "checker/report.hpp"
+#include "model/system/tables.hpp"
+#include "properties/property.hpp"
 
 namespace tcpmc {
 
@@ -24,28 +25,10 @@ struct enumerated {
   }
 };
 
-// Its states are not kept in matrices.
-struct unpaired_system : properties::packed_system<std::uint64_t> {
-  using packed_system::packed_system;
-  void split() = delete;
-};
+// How states are kept. Narrow words have 64 bits.
+enum class kept { in_matrices, as_codes, in_a_set, as_codes_of_wide_words, in_a_set_of_wide_words };
 
-template <typename System>
 enumerated enumerate(const language::composition& c, const properties::property_set& p,
-                     const checker::options& wanted) {
-  properties::monitored_system monitored(c, p);
-  System packed(monitored);
-  checker::enumerating_search search(packed);
-  enumerated result;
-  result.statistics = search.run(wanted, nullptr);
-  for (std::size_t i = 0; i < p.all.size(); ++i) {
-    auto& path = result.paths.emplace_back();
-    if ((result.statistics.seen & properties::violated(i)) == 0) continue;
-    for (const auto& s : search.path_to(properties::violated(i)))
-      path.push_back(monitored.tables().describe(packed.unpack(s.from), s.by));
-  }
-  search.for_each_state([&](auto w) { result.states.insert(packed.unpack(w)); });
-  return result;
-}
+                     const checker::options& wanted, kept how = kept::in_matrices);
 
 }  // namespace tcpmc

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <set>
@@ -24,7 +25,6 @@
 #include <vector>
 
 #include "checker/cover.hpp"
-#include "checker/enumerate.hpp"
 #include "model/language/protocol_source.hpp"
 #include "properties/covering.hpp"
 #include "properties/monitored.hpp"
@@ -385,12 +385,10 @@ struct findings {
 // Explores with the enumerating search, naively, and on the unlimited network with the covering search.
 // Nothing if there are more than `most` states.
 inline std::optional<findings> explore(const model& m, std::uint64_t most) {
-  properties::monitored_system system(*m.composed, m.properties);
-  properties::packed_system<std::uint64_t> packed(system);
-  checker::enumerating_search search(packed);
   checker::options limits;
   limits.max_states = most;
-  const checker::statistics found = search.run(limits, nullptr);
+  const enumerated searched = enumerate(*m.composed, m.properties, limits);
+  const checker::statistics& found = searched.statistics;
   if (found.ended != checker::outcome::complete) return std::nullopt;
 
   const bool is_set = m.composed->scenario.network.is_set();
@@ -415,13 +413,11 @@ inline std::optional<findings> explore(const model& m, std::uint64_t most) {
   checker::options otherwise;
   otherwise.threads = static_cast<unsigned>(1 + reference.states % 3);
   if (reference.transitions % 2 == 0) otherwise.level_memory = 0;
-  const enumerated one = enumerate<properties::packed_system<std::uint64_t>>(*m.composed, m.properties, {}),
-                   other = reference.depth % 2 == 0
-                               ? enumerate<unpaired_system>(*m.composed, m.properties, otherwise)
-                               : enumerate<properties::packed_system<checker::wide>>(*m.composed,
-                                                                                     m.properties, otherwise);
-  unless_same("searched in another way", true, one == other);
-  if (reference.violated[0]) unless_same("shortest run", *reference.violated[0], one.paths[0].size());
+  constexpr std::array ways{kept::in_a_set, kept::as_codes, kept::as_codes_of_wide_words};
+  const enumerated other =
+      enumerate(*m.composed, m.properties, otherwise, ways[reference.depth % ways.size()]);
+  unless_same("searched in another way", true, searched == other);
+  if (reference.violated[0]) unless_same("shortest run", *reference.violated[0], searched.paths[0].size());
   if (const auto all = reached::possible(*m.composed, m.properties); !all.empty()) {
     const reached::things whole = reached::by_search(*m.composed, m.properties, {});
     for (const properties::reductions& by : all) {

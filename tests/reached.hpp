@@ -11,7 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "checker/enumerate.hpp"
+#include "checker/report.hpp"
+#include "checker/word.hpp"
 #include "properties/reduced.hpp"
 #include "tests/naive.hpp"
 
@@ -31,33 +32,11 @@ struct things {
   }
 };
 
-// Searches all of it; `by` may be no reduction at all. With symmetry, mirror images count as reached.
+// Searches all of it; `by` may be no reduction at all. With symmetry, mirror images count as reached. A Word
+// is std::uint64_t or checker::wide.
 template <typename Word = std::uint64_t>
 things by_search(const language::composition& c, const properties::property_set& p,
-                 const properties::reductions& by, const checker::options& wanted = {}) {
-  const language::composition composed = by.symmetry ? properties::with_symmetric_final(c) : c;
-  properties::monitored_system monitored(composed, p);
-  properties::reduced_system<Word> system(monitored, by);
-  checker::enumerating_search search(system);
-  things result;
-  result.statistics = search.run(wanted, nullptr);
-  const system::tables& tables = monitored.tables();
-  search.for_each_state([&](Word w) {
-    const system::state s = system.unpack(w);
-    const naive::endpoint_pair at{tables.endpoint_row(0, s[0]), tables.endpoint_row(1, s[1])};
-    const naive::endpoint_pair image{at[1], at[0]};
-    result.pairs.insert(at);
-    if (by.symmetry) result.pairs.insert(image);
-    for (int sender = 0; sender < 2; ++sender)
-      for (const int* segment : tables.in_flight(sender, s)) {
-        const auto slots = static_cast<std::size_t>(tables.machine(sender).segment().slots);
-        const system::values is(segment, segment + slots);
-        result.deliverables.insert({at, sender, is});
-        if (by.symmetry) result.deliverables.insert({image, 1 - sender, is});
-      }
-  });
-  return result;
-}
+                 const properties::reductions& by, const checker::options& wanted = {});
 
 // What a reduced search has wrong; "" if nothing.
 inline std::string differences(const things& whole, const things& reduced) {

@@ -90,7 +90,7 @@ void tables::group_successors(int side, std::span<const Word> group, const layou
           if (!told(o, packed_state<Word>(out[i], l), side)) odd(group[i]);
         continue;
       }
-      const std::span<const pushed> pushed_to = outgoing.pushes.row(q.burst);
+      const sparse_grid<pushed>::row_cells pushed_to = outgoing.pushes.row(q.burst);
       if (pushed_to.empty()) {
         all_odd();
         continue;

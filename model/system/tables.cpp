@@ -184,7 +184,7 @@ bool tables::learn_content(int sender, id channel) {
     }
     if (!has_to_arrive) fresh.aged = t.contents(older);
   }
-  t.pushes.at(0, channel);  // has a column, though nothing in it may be known
+  t.pushes.widen(channel + 1);  // it has a column, though nothing in it may be known
   fresh.known = true;
   t.by_id[channel] = fresh;
   return true;

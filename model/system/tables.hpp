@@ -39,8 +39,9 @@ constexpr std::size_t channel_component(int sender, int slot = 0) {
   return static_cast<std::size_t>(3 + sender * most_slots + slot);
 }
 
-// How a state is packed into one word: what A has in flight, youngest first, A, the budgets, B, and what B has,
-// from the most significant bits on. So an endpoint stands next to what it has sent, and to the other one.
+// How a state is packed into one word: what A has in flight, youngest first, A, the budgets, B, and what B
+// has, from the most significant bits on. So an endpoint stands next to what it has sent, and to the other
+// one.
 struct layout {
   std::array<unsigned, std::tuple_size_v<state>> bits{}, shift{};
   std::array<id, std::tuple_size_v<state>> mask{};
@@ -158,6 +159,46 @@ class grid {
  private:
   std::vector<T> cells_;
   std::size_t rows_ = 0, stride_ = 0;
+};
+
+// The same where few cells differ from T(): in pages of some columns, of which there are only those that have
+// such a cell.
+template <typename T>
+class sparse_grid {
+ public:
+  // The cells of a row, as many as there are columns.
+  class row_cells {
+   public:
+    row_cells(const std::uint32_t* pages, const T* cells) : pages_(pages), cells_(cells) {}
+    bool empty() const { return pages_ == nullptr; }
+    const T& operator[](std::size_t column) const {
+      return cells_[pages_[column / columns_of_page] * columns_of_page + column % columns_of_page];
+    }
+
+   private:
+    const std::uint32_t* pages_;
+    const T* cells_;
+  };
+  row_cells row(std::size_t r) const { return {pages_.row(r).data(), cells_.data()}; }
+  const T* find(std::size_t row, std::size_t column) const {
+    const std::uint32_t* const page = pages_.find(row, column / columns_of_page);
+    return page != nullptr ? &cells_[*page * columns_of_page + column % columns_of_page] : nullptr;
+  }
+  T& at(std::size_t row, std::size_t column) {
+    std::uint32_t& page = pages_.at(row, column / columns_of_page);
+    if (page == 0) {
+      page = static_cast<std::uint32_t>(cells_.size() / columns_of_page);
+      cells_.resize(cells_.size() + columns_of_page);
+    }
+    return cells_[page * columns_of_page + column % columns_of_page];
+  }
+  // Gives all rows so many columns.
+  void widen(std::size_t columns) { pages_.at(0, (columns - 1) / columns_of_page); }
+
+ private:
+  static constexpr std::size_t columns_of_page = 16;
+  grid<std::uint32_t> pages_;  // 0: all of its cells are T()
+  std::vector<T> cells_ = std::vector<T>(columns_of_page);
 };
 
 // Ids one after the other.
@@ -348,8 +389,8 @@ class tables {
     std::vector<content> by_id;
     std::vector<entry> entries;
     // By burst and content: states that send the same are worked out one after the other.
-    grid<pushed> pushes;
-    grid<copies> charged;
+    sparse_grid<pushed> pushes;
+    sparse_grid<copies> charged;
   };
 
   static event_outcomes all_of(const reacted& r) { return {{r.first, r.count}, r.met}; }

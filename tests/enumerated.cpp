@@ -1,0 +1,63 @@
+#include "tests/enumerated.hpp"
+
+#include <stdexcept>
+
+#include "checker/enumerate.hpp"
+#include "properties/monitored.hpp"
+
+namespace tcpmc {
+namespace {
+
+// Its words do not fit into matrices: one of its numbers is scattered.
+struct coded_system : properties::packed_system<std::uint64_t> {
+  using packed_system::packed_system;
+  std::array<word, 5> split() const {
+    const auto [a, b, budgets, from_a, from_b] = packed_system::split();
+    return {from_a | from_b, a | b | budgets, 0, 0, 0};
+  }
+};
+template <typename Word>
+struct unpaired_system : properties::packed_system<Word> {
+  using properties::packed_system<Word>::packed_system;
+  void split() = delete;
+};
+
+template <typename System>
+enumerated enumerate_as(const language::composition& c, const properties::property_set& p,
+                        const checker::options& wanted) {
+  properties::monitored_system monitored(c, p);
+  System packed(monitored);
+  checker::enumerating_search search(packed);
+  enumerated result;
+  result.statistics = search.run(wanted, nullptr);
+  for (std::size_t i = 0; i < p.all.size(); ++i) {
+    auto& path = result.paths.emplace_back();
+    if ((result.statistics.seen & properties::violated(i)) == 0) continue;
+    for (const auto& s : search.path_to(properties::violated(i)))
+      path.push_back(monitored.tables().describe(packed.unpack(s.from), s.by));
+  }
+  search.for_each_state([&](auto w) { result.states.insert(packed.unpack(w)); });
+  return result;
+}
+
+}  // namespace
+
+enumerated enumerate(const language::composition& c, const properties::property_set& p,
+                     const checker::options& wanted, kept how) {
+  using checker::wide;
+  switch (how) {
+    case kept::in_matrices:
+      return enumerate_as<properties::packed_system<std::uint64_t>>(c, p, wanted);
+    case kept::as_codes:
+      return enumerate_as<coded_system>(c, p, wanted);
+    case kept::in_a_set:
+      return enumerate_as<unpaired_system<std::uint64_t>>(c, p, wanted);
+    case kept::as_codes_of_wide_words:
+      return enumerate_as<properties::packed_system<wide>>(c, p, wanted);
+    case kept::in_a_set_of_wide_words:
+      return enumerate_as<unpaired_system<wide>>(c, p, wanted);
+  }
+  throw std::logic_error("states are kept in no way");
+}
+
+}  // namespace tcpmc
