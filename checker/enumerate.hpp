@@ -654,7 +654,7 @@ class enumerating_search {
     w.fresh.clear();
   }
   void flush() {
-    for (worker& w : workers_) flush(w);
+    on_all(states_ > small, [&](worker& w) { flush(w); });
   }
 
   // Has the system learn, and brings everything into the layout that it has then. False: a limit was reached,

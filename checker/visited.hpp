@@ -13,8 +13,9 @@
 // first bucket that has room.
 //
 // Partitions grow one at a time, by a quarter or, where entries are of 24 bits, two fifths, in one sequential
-// pass. So a large set is at least 72 %, or 64 %, and at most 90 % full. As the number of buckets grows the
-// rests get shorter, and narrower entries are used. Different partitions may be used by different threads at
+// pass. So each is at least 72 %, or 64 %, and at most 90 % full; and as their sizes are spread over such a
+// step, a large set is always about 81 %, or 76 %, full. As the number of buckets grows the rests get
+// shorter, and narrower entries are used. Different partitions may be used by different threads at
 // the same time.
 #pragma once
 
@@ -100,7 +101,10 @@ class visited_set {
   explicit visited_set(unsigned width)
       : width_(std::max(width, 16u)), mix_(width_), rest_bits_(width_ - partition_bits) {
     assert(width_ <= 8 * sizeof(Word));
-    for (partition& p : all_) p.resize(1, rest_bits_);
+    for (std::size_t i = 0; i < partitions; ++i) {
+      all_[i].number = i;
+      all_[i].resize(1, rest_bits_);
+    }
   }
 
   Word mix(Word w) const { return mix_(w); }
@@ -180,6 +184,7 @@ class visited_set {
   struct partition {
     lines at;
     geometry places;
+    std::size_t number = 0;                 // of this partition
     std::size_t count = 0, most = 0;        // entries now, and before growing
     unsigned entry_bits = 0;                // of the lines in use
     tsl::robin_set<Word, word_hash> stash;  // rests
@@ -279,9 +284,13 @@ class visited_set {
     void grow() {
       partition bigger;
       const std::size_t buckets = at.count();
-      // By a quarter; by more where entries are short, or so few that memory is no matter.
-      const std::size_t more = buckets < 512 ? buckets : entry_bits == 24 ? buckets * 2 / 5 : buckets / 4;
+      // By a quarter; by more where entries are short, or so few that memory is no matter. The last time that
+      // it is so, partitions get different sizes.
+      std::size_t more = entry_bits == 24 ? buckets * 2 / 5 : buckets / 4;
+      if (buckets < 512) more = buckets;
+      if (buckets < 512 && buckets >= 256) more += buckets * 4 / 5 * number / partitions;
       bigger.resize(buckets + more + 1, places.down != 0 ? 32 + places.down : 32 - places.up);
+      bigger.number = number;
       bigger.count = count;
       with_lines(bigger, [&](auto line) {
         const geometry g = bigger.places;

@@ -41,6 +41,13 @@ unsigned threads_of(const std::string& threads) {
                            : static_cast<unsigned>(std::stoul(threads));
 }
 
+void add_resource_options(CLI::App& to, limit_options& o, const std::string& says) {
+  to.add_option("--time-limit", o.time_limit, says)->check(seconds());
+  to.add_option("--memory-limit", o.memory_limit,
+                "end when the process holds so many megabytes (default: what is free)")
+      ->check(whole_number(1, most_megabytes));
+}
+
 void add_limit_options(CLI::App& to, limit_options& o) {
   to.add_option("--temp-dir", o.temporary_folder,
                 "for levels that do not fit into memory (default: /var/tmp)");
@@ -48,12 +55,8 @@ void add_limit_options(CLI::App& to, limit_options& o) {
   to.add_option("--max-depth", o.max_depth,
                 "look at runs of at most so many steps (a covering search: of any length)")
       ->check(whole_number(1));
-  to.add_option("--time-limit", o.time_limit,
-                "search for so many seconds in all; the runs to what was found by then are still shown")
-      ->check(seconds());
-  to.add_option("--memory-limit", o.memory_limit,
-                "end when the process holds so many megabytes (default: what is free)")
-      ->check(whole_number(1, most_megabytes));
+  add_resource_options(
+      to, o, "search for so many seconds in all; the runs to what was found by then are still shown");
 }
 
 checker::options limits_of(const limit_options& o, std::chrono::steady_clock::time_point start) {

@@ -31,7 +31,9 @@ void add_threads_option(CLI::App& to, std::string& threads, const std::string& s
 // As many as there are cores for "auto".
 unsigned threads_of(const std::string& threads);
 
-// --temp-dir, --max-states, --max-depth, --time-limit, --memory-limit.
+// --time-limit, whose help `says` what is done until then, and --memory-limit.
+void add_resource_options(CLI::App& to, limit_options& o, const std::string& says);
+// These, and --temp-dir, --max-states, --max-depth.
 void add_limit_options(CLI::App& to, limit_options& o);
 // The same for a search; --time-limit counts from `start`.
 checker::options limits_of(const limit_options& o, std::chrono::steady_clock::time_point start);

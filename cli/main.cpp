@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <new>
 #include <system_error>
 
 #include "cli/commands.hpp"
@@ -82,6 +83,9 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return report(app, error, {argv + 1, argv + argc});
+  } catch (const std::bad_alloc&) {  // outside a search, which has more to tell then
+    fmt::print(stderr, "tcpmc: there is not enough memory\n");
+    return tcpmc::cli::exit_inconclusive;
   } catch (const std::exception& error) {
     if (std::ferror(stdout) != 0) return code;  // main says why
     if (std::ferror(stderr) != 0) return tcpmc::cli::exit_bad_input;

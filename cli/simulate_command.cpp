@@ -27,8 +27,7 @@ struct simulate_options {
   std::vector<std::string> settings;
   std::optional<std::uint64_t> seed;
   std::uint64_t walks = 10'000, depth = 200;
-  double time_limit = 0;           // seconds; 0: none
-  std::uint64_t memory_limit = 0;  // megabytes; 0: none
+  limit_options limits;
   std::string format = "text", traces_folder, progress = "auto";
 };
 
@@ -86,11 +85,8 @@ class simulating {
     checker::walk_options w;
     w.seed = seed_;
     w.walks = options_.walks;
+    w.limits = limits_of(options_.limits, start_);
     w.limits.max_depth = options_.depth;
-    if (options_.memory_limit > 0) w.limits.max_memory = options_.memory_limit << 20;
-    if (options_.time_limit > 0)
-      w.limits.deadline = start_ + std::chrono::duration_cast<clock::duration>(
-                                       std::chrono::duration<double>(options_.time_limit));
     return w;
   }
 
@@ -249,9 +245,7 @@ void add_simulate_command(CLI::App& app, int& code) {
   c->add_option("--format", o->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   c->add_option("--progress", o->progress, "auto, plain, json (lines) or none; on stderr")
       ->check(CLI::IsMember({"auto", "plain", "json", "none"}));
-  c->add_option("--time-limit", o->time_limit, "end after so many seconds")->check(seconds());
-  c->add_option("--memory-limit", o->memory_limit, "end when the process holds so many megabytes")
-      ->check(whole_number(1, most_megabytes));
+  add_resource_options(*c, o->limits, "end after so many seconds");
   c->footer(
       "A walk takes steps at random, and judges all the steps that it could take. What it finds is shown as "
       "a run;\n"

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -21,7 +22,8 @@ using language::mutation;
 
 struct why_options {
   why_input asked;
-  std::string threads = "auto", progress = "auto", explanations;
+  limit_options limits;
+  std::string progress = "auto", explanations;
   bool as_json = false, markdown = false;
 };
 
@@ -361,6 +363,7 @@ std::string page_options(const why_options& o) {
 }
 
 int why(const why_options& o) {
+  const auto start = std::chrono::steady_clock::now();
   catch_signals();
   language::diagnostics errors;
   language::source_store sources;
@@ -372,14 +375,21 @@ int why(const why_options& o) {
   if (!o.explanations.empty()) sentences.read(o.explanations, sources, errors);
   if (!errors.empty()) return fail();
   why_input asked = o.asked;
-  asked.threads = threads_of(o.threads);
+  const checker::options limits = limits_of(o.limits, start);
+  asked.threads = limits.threads;
   progress_line progress(style_named(o.progress));
   progress.about(asked.protocol);
   why_analysis analysis;
+  std::string reached;  // a limit, before the answer
   const auto report = analysis.run(
       asked,
       [&](std::size_t done, std::size_t all) {
-        return progress.tell([&](double, bool as_json) {
+        const bool late = std::chrono::steady_clock::now() >= limits.deadline;
+        if (late || checker::resident_memory() > limits.max_memory)
+          reached = fmt::format(
+              "the {} limit was reached {}", late ? "time" : "memory",
+              all == 0 ? "before any change was tried" : fmt::format("after {} of {} changes", done, all));
+        return reached.empty() && progress.tell([&](double, bool as_json) {
           return as_json ? json{{"done", done}, {"of", all}}.dump()
                          : fmt::format("{} of {} changes", done, all);
         });
@@ -387,6 +397,10 @@ int why(const why_options& o) {
       errors);
   progress.clear();
   if (caught_signal() != 0) return 128 + caught_signal();
+  if (!reached.empty()) {
+    fmt::print(stderr, "tcpmc: {}\n", reached);
+    return static_cast<int>(exit_inconclusive);
+  }
   if (!report) return fail();
   if (asked.rule.empty()) sentences.refuse_stale(*report, errors);
   if (o.as_json)
@@ -414,7 +428,8 @@ void add_why_command(CLI::App& app, int& code) {
                 "a JSON file that says why changes that go unnoticed are harmless");
   c->add_option("--max-states", o->asked.max_states, "leave out scenarios with more states (default: 200000)")
       ->check(whole_number(1));
-  add_threads_option(*c, o->threads, "changes that are tried at the same time: a number, or auto");
+  add_threads_option(*c, o->limits.threads, "changes that are tried at the same time: a number, or auto");
+  add_resource_options(*c, o->limits, "end after so many seconds");
   c->add_option("--progress", o->progress, "auto, plain, json (lines) or none; on stderr")
       ->check(CLI::IsMember({"auto", "plain", "json", "none"}));
   CLI::Option* as_json = c->add_flag("--json", o->as_json, "for programs");

@@ -78,31 +78,60 @@ bool monitored_system::learn(missing& what, const std::function<bool()>& go_on) 
   return true;
 }
 
+template <typename F>
+auto monitored_system::with_view(int side, const system::outcome& o, system::id peer, F&& f) const {
+  const values before = tables_.endpoint_row(side, o.before), after = tables_.endpoint_row(side, o.after);
+  const values other = tables_.endpoint_row(1 - side, peer);
+  const values segment = o.segment != system::none ? tables_.segment_row(1 - side, o.segment) : values{};
+  const step_view view{side,           &before,   &after, o.segment != system::none ? &segment : nullptr,
+                       o.label.data(), sent_by(o)};
+  return f(view, other);
+}
+
+answers monitored_system::answers_of(const asked& part) const {
+  const system::outcome& o = tables_.outcome_of(part.outcome);
+  const auto sender = static_cast<int>(part.sender);
+  system::state alone{};
+  alone[system::channel_component(sender)] = part.content;
+  const std::vector<const int*> segments = tables_.in_flight(sender, alone);
+  const auto channel = sender == o.side ? judge::channel::outgoing : judge::channel::incoming;
+  return with_view(o.side, o, part.peer, [&](const step_view& view, const values& peer) {
+    return judge_.ask(channel, view, peer, segments);
+  });
+}
+
 // False: it was known.
 bool monitored_system::learn_step(const seen_step& s) {
   const system::outcome& o = tables_.outcome_of(s.outcome);
   const std::array<system::id, 2> key{s.outcome, s.peer};
-  const bool is_new = !steps_.contains(key);
+  bool is_new = !steps_.contains(key);
   if (is_new) {
     const judgement j = judge_step(o.side, o, s.peer, nullptr, nullptr);
     steps_.emplace(key, open_step{j.certain, j.open != 0});
   }
-  if (!steps_.at(key).open || steps_in_flight_.contains(s)) return is_new;
+  if (!steps_.at(key).open) return is_new;
+  answered all{s.outcome, s.peer, {}};
+  for_each_asked(o.side, system::plain_ids(s.after), [&](system::id content, system::id sender) {
+    const asked part{s.outcome, s.peer, sender, content};
+    if (!contents_.contains(part)) {
+      contents_.emplace(part, answers_of(part));
+      is_new = true;
+    }
+    all.of[sender] |= contents_.at(part);
+  });
+  if (steps_in_flight_.contains(all)) return is_new;
   const std::vector<const int*> outgoing = tables_.in_flight(o.side, s.after),
                                 incoming = tables_.in_flight(1 - o.side, s.after);
-  steps_in_flight_.emplace(s, judge_step(o.side, o, s.peer, &outgoing, &incoming).certain);
+  steps_in_flight_.emplace(all, judge_step(o.side, o, s.peer, &outgoing, &incoming).certain);
   return true;
 }
 
 judgement monitored_system::judge_step(int side, const system::outcome& o, system::id peer,
                                        const std::vector<const int*>* outgoing,
                                        const std::vector<const int*>* incoming) const {
-  const values before = tables_.endpoint_row(side, o.before), after = tables_.endpoint_row(side, o.after);
-  const values other = tables_.endpoint_row(1 - side, peer);
-  const values segment = o.segment != system::none ? tables_.segment_row(1 - side, o.segment) : values{};
-  const step_view view{side,           &before,   &after, o.segment != system::none ? &segment : nullptr,
-                       o.label.data(), sent_by(o)};
-  return judge_.step(view, &other, outgoing, incoming);
+  return with_view(side, o, peer, [&](const step_view& view, const values& other) {
+    return judge_.step(view, &other, outgoing, incoming);
+  });
 }
 
 std::vector<const int*> monitored_system::sent_by(const system::outcome& o) const {

@@ -1,8 +1,9 @@
 // The composed system together with the properties that are checked on it: what the searches see.
 //
 // A property is judged from one endpoint's part of a step as far as that decides it; what stays open is
-// judged with the rest of the state, and remembered by the ids of what it depends on. Almost all steps
-// are decided when their outcome is first worked out, so checking costs a look at two words.
+// judged with the rest of the state, and remembered by the ids of what it depends on: the other endpoint,
+// and of each channel, what the properties ask of it. Almost all steps are decided when their outcome is
+// first worked out, so checking costs a look at two words.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +34,6 @@ class monitored_system {
     system::id outcome = 0;
     system::id peer = 0;
     system::state after{};  // only what is in flight
-    bool operator==(const seen_step&) const = default;
   };
 
   // What a look-up misses: entries of the tables, and judgements.
@@ -89,11 +89,33 @@ class monitored_system {
 
  private:
   std::vector<const int*> sent_by(const system::outcome& o) const;
+  // Calls f(the step as formulas see it, the peer's row).
+  template <typename F>
+  auto with_view(int side, const system::outcome& o, system::id peer, F&& f) const;
 
   struct open_step {
     marks certain = 0;
     bool open = false;  // depends on what is in flight as well
   };
+  // A part of a channel, as a step and its peer see it.
+  struct asked {
+    system::id outcome, peer, sender, content;
+    bool operator==(const asked&) const = default;
+  };
+  answers answers_of(const asked& part) const;
+  struct answered {
+    system::id outcome, peer;
+    std::array<answers, 2> of;  // by sender
+    bool operator==(const answered&) const = default;
+  };
+  // Calls f(content of a channel that is asked about, its sender).
+  template <typename State, typename F>
+  void for_each_asked(int side, const State& after, F&& f) const {
+    for (int sender = 0; sender < 2; ++sender)
+      if (judge_.asks(sender == side ? judge::channel::outgoing : judge::channel::incoming, side))
+        for (int slot = 0; slot < tables_.slots(); ++slot)
+          f(after.get(system::channel_component(sender, slot)), static_cast<system::id>(sender));
+  }
 
   template <typename State, typename Emit>
   expansion steps_of(const State& s, missing& what, Emit&& emit) const;
@@ -107,7 +129,8 @@ class monitored_system {
   std::array<std::vector<marks>, 2> possible_;  // by endpoint id: state marks that this endpoint allows
   tsl::robin_map<std::array<system::id, 2>, marks, system::bytes_hash> pairs_;
   tsl::robin_map<std::array<system::id, 2>, open_step, system::bytes_hash> steps_;  // outcome, peer
-  tsl::robin_map<seen_step, marks, system::bytes_hash> steps_in_flight_;
+  tsl::robin_map<asked, answers, system::bytes_hash> contents_;
+  tsl::robin_map<answered, marks, system::bytes_hash> steps_in_flight_;
   system::tables tables_;
 };
 
@@ -156,13 +179,19 @@ bool monitored_system::judged(system::id outcome, system::id peer, const State& 
   }
   m |= known->second.certain;
   if (!known->second.open) return true;
-  const auto in_flight = steps_in_flight_.find(full());
-  if (in_flight == steps_in_flight_.end()) {
-    what.steps.push_back(full());
-    return false;
+  answered key{outcome, peer, {}};
+  bool all = true;
+  for_each_asked(tables_.outcome_of(outcome).side, after, [&](system::id content, system::id sender) {
+    const auto told = contents_.find({outcome, peer, sender, content});
+    all = all && told != contents_.end();
+    if (all) key.of[sender] |= told->second;
+  });
+  if (const auto in_flight = steps_in_flight_.find(key); all && in_flight != steps_in_flight_.end()) {
+    m |= in_flight->second;
+    return true;
   }
-  m |= in_flight->second;
-  return true;
+  what.steps.push_back(full());
+  return false;
 }
 
 template <typename State, typename Emit>

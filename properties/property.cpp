@@ -265,6 +265,19 @@ class property_reader {
   std::array<vocabulary, 2> words_;
 };
 
+// Every outgoing(...), or incoming(...), of the formulas that are judged on steps.
+void collect(const code& from, operation channel, std::vector<const code*>& into) {
+  if (from.is == channel) into.push_back(&from);
+  for (const code& a : from.args) collect(a, channel, into);
+}
+std::vector<const code*> questions(const property_set& properties, operation channel, std::size_t side) {
+  std::vector<const code*> result;
+  for (const property& p : properties.all)
+    for (const auto* f : {&p.never, &p.witness})
+      if (*f && (*f)->on_step) collect((*f)->at[side], channel, result);
+  return result;
+}
+
 void add(judgement& j, int value, marks mark) {
   if (value == 1) j.certain |= mark;
   if (value == unknown) j.open |= mark;
@@ -283,6 +296,14 @@ std::optional<property_set> load_properties(const std::vector<const document*>& 
   property_reader reader(c, result, errors);
   for (const document* file : files) reader.read(*file);
   if (errors.size() != before) return std::nullopt;
+  for (const operation channel : {operation::outgoing, operation::incoming})
+    if (const auto asked = questions(result, channel, 0); asked.size() > most_questions) {
+      errors.add(asked[most_questions]->at,
+                 fmt::format("more than {} times {}(...) in one run", most_questions,
+                             channel == operation::outgoing ? "outgoing" : "incoming"),
+                 "ask for fewer properties at a time");
+      return std::nullopt;
+    }
   return result;
 }
 
@@ -322,11 +343,16 @@ marks judge::ports(const std::vector<std::array<const int*, 2>>& rows) const {
   return result;
 }
 
-judgement judge::step(const step_view& view, const values* peer, const std::vector<const int*>* outgoing,
-                      const std::vector<const int*>* incoming) const {
-  judgement result;
+judge::judge(const composition& c, const property_set& properties)
+    : composition_(c), properties_(properties) {
+  for (std::size_t side = 0; side < 2; ++side) {
+    questions_[at(channel::outgoing)][side] = questions(properties, operation::outgoing, side);
+    questions_[at(channel::incoming)][side] = questions(properties, operation::incoming, side);
+  }
+}
+
+scene judge::scene_of(const step_view& view, const values* peer) const {
   static const std::vector<int> nothing(64, 0);
-  const auto side = static_cast<std::size_t>(view.side);
   scene s;
   s[row::self] = view.after->data();
   s[row::old] = view.before->data();
@@ -334,9 +360,27 @@ judgement judge::step(const step_view& view, const values* peer, const std::vect
   s[row::segment] = view.segment != nullptr ? view.segment->data() : nothing.data();
   s[row::label] = view.label;
   s.sent = &view.sent;
+  s.modulus = composition_.protocols[at(view.side)].modulus;
+  return s;
+}
+
+answers judge::ask(channel of, const step_view& view, const values& peer,
+                   const std::vector<const int*>& segments) const {
+  scene s = scene_of(view, &peer);
+  (of == channel::outgoing ? s.outgoing : s.incoming) = &segments;
+  const std::vector<const code*>& asked = questions_[at(of)][at(view.side)];
+  answers result = 0;
+  for (std::size_t i = 0; i < asked.size(); ++i) result |= answers{holds(*asked[i], s)} << i;
+  return result;
+}
+
+judgement judge::step(const step_view& view, const values* peer, const std::vector<const int*>* outgoing,
+                      const std::vector<const int*>* incoming) const {
+  judgement result;
+  const std::size_t side = at(view.side);
+  scene s = scene_of(view, peer);
   s.outgoing = outgoing;
   s.incoming = incoming;
-  s.modulus = composition_.protocols[side].modulus;
   for (std::size_t i = 0; i < properties_.all.size(); ++i) {
     const property& p = properties_.all[i];
     if (p.never && p.never->on_step) add(result, evaluate(p.never->at[side], s), violated(i));

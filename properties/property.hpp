@@ -50,6 +50,7 @@ struct property_set {
 // Marks are bits: that a property is violated, that its witness was seen, that a bound was met.
 using marks = std::uint64_t;
 inline constexpr int most_properties = 28;
+inline constexpr std::size_t most_questions = 64;  // of one channel: see judge
 static_assert(2 * most_properties + system::bound_count <= 64);
 constexpr marks violated(std::size_t property) { return marks{1} << property; }
 constexpr marks witnessed(std::size_t property) { return marks{1} << (most_properties + property); }
@@ -77,21 +78,39 @@ struct step_view {
   std::vector<const int*> sent;  // segments
 };
 
+// Which of the questions that formulas ask of one channel, outgoing(...) or incoming(...), have the answer
+// yes.
+using answers = std::uint64_t;
+
 class judge {
  public:
-  judge(const composition& c, const property_set& properties) : composition_(c), properties_(properties) {}
+  judge(const composition& c, const property_set& properties);
 
   // Rows that are null are unknown; what depends on them stays open.
   judgement state(const values* a, const values* b) const;
   // `outgoing` is what the moving side has in flight after the step, `incoming` what is under way to it.
   judgement step(const step_view& s, const values* peer, const std::vector<const int*>* outgoing,
                  const std::vector<const int*>* incoming) const;
+  // What formulas ask of a step's channels: of what the moving side has in flight, or of what is under way to
+  // it. Beside the answers, a judgement does not depend on a channel. The answers of two parts of a channel
+  // together are those of either.
+  enum class channel { outgoing, incoming };
+  bool asks(channel of, int side) const { return !questions_[at(of)][at(side)].empty(); }
+  answers ask(channel of, const step_view& s, const values& peer,
+              const std::vector<const int*>& segments) const;
   // What formulas that count ports say; `rows` are those of A and B, port by port.
   marks ports(const std::vector<std::array<const int*, 2>>& rows) const;
 
  private:
+  template <typename Number>
+  static std::size_t at(Number n) {
+    return static_cast<std::size_t>(n);
+  }
+  language::scene scene_of(const step_view& s, const values* peer) const;
+
   const composition& composition_;
   const property_set& properties_;
+  std::array<std::array<std::vector<const language::code*>, 2>, 2> questions_;  // by channel, side
 };
 
 }  // namespace tcpmc::properties

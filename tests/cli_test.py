@@ -673,6 +673,13 @@ class LimitsOfTheSystem(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr), (3, ""))
         self.assertIn("ended by the limit of memory", result.stdout)
 
+    # Found: an internal error.
+    def test_addresses_that_run_out_elsewhere(self):
+        result = subprocess.run([TCPMC, "export", "--to", "dot", "--graph", "--protocol", "rfc9293", "--scenario",
+                                 "data-one-loss", "--set", "loss=3", "--set", "duplication=3", "--max-states", "10000000"],
+                                capture_output=True, text=True, check=False, preexec_fn=limited(resource.RLIMIT_AS, 180 << 20))
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (3, "", "tcpmc: there is not enough memory\n"))
+
     # Found: the process was killed by a signal.
     def test_a_file_that_gets_too_large_is_told(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -697,6 +704,13 @@ class Limits(unittest.TestCase):
     def test_learning_in_a_covering_search(self):
         self.ends("check", "--protocol", "arbitrary-isn", "--scenario",
                   large_scenario("three-incarnations-both-ways-abort"), *self.ISN)
+
+    def test_the_reasons_for_all_rules(self):
+        for limit, value in (("time", "1"), ("memory", "1")):
+            result = run("why", "rfc9293", "--progress", "none", f"--{limit}-limit", value)
+            self.assertEqual((result.returncode, result.stdout), (3, ""))
+            self.assertRegex(result.stderr, rf"^tcpmc: the {limit} limit was reached (after \d+ of \d+ changes|"
+                                            r"before any change was tried)\n$")
 
     def test_learning_in_a_walk(self):
         self.ends("simulate", "--protocol", "arbitrary-isn", "--scenario", "two-connections", *self.ISN, "--set", "A.SEND=8")

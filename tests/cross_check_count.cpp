@@ -8,7 +8,11 @@
 // was. (What only observers see does not count: they may tell nothing new apart.) Then only states and steps
 // are counted, and the cross-check has to notice. Exit code 3: no N-th reaction.
 //
-// Usage: cross_check_count PROTOCOL SCENARIO [--property NAME]... [--set NAME=VALUE]... [--break N]
+// With --export the models for SPIN and rumur are printed as well, as `tcpmc export` writes them but for the
+// heading.
+//
+// Usage: cross_check_count PROTOCOL SCENARIO [--export] [--property NAME]... [--set NAME=VALUE]... [--break
+// N]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,6 +25,7 @@
 #include "checker/cover.hpp"
 #include "checker/enumerate.hpp"
 #include "cli/question.hpp"
+#include "exports/exports.hpp"
 #include "properties/covering.hpp"
 #include "properties/monitored.hpp"
 
@@ -89,10 +94,16 @@ int main(int argc, char** argv) {
   q.protocol = argv[1];
   q.scenario = argv[2];
   int broken = 0;
+  bool with_models = false;
   language::diagnostics errors;
   language::source_store sources;
-  for (int i = 3; i + 1 < argc; i += 2) {
-    if (std::string(argv[i]) == "--property") {
+  for (int i = 3; i < argc; i += 2) {
+    if (std::string(argv[i]) == "--export") {
+      with_models = true;
+      --i;
+    } else if (i + 1 == argc) {
+      return 2;
+    } else if (std::string(argv[i]) == "--property") {
       q.properties.push_back(argv[i + 1]);
     } else if (std::string(argv[i]) == "--break") {
       broken = std::stoi(argv[i + 1]);
@@ -139,6 +150,10 @@ int main(int argc, char** argv) {
       cover.for_each_maximal(
           [&](const properties::covering_system::control& at, const auto&) { pairs.insert(at); });
       result["pairs"] = pairs.size();
+    }
+    if (with_models) {
+      result["promela"] = exports::promela(c, *p, {});
+      result["murphi"] = exports::murphi(c, *p, {});
     }
     fmt::print("{}\n", result.dump());
   } catch (const language::model_error& error) {

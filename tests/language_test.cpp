@@ -986,6 +986,11 @@ const std::vector<mistake> property_mistakes = {
      "loss and duplication\n"},
     {"quantifiers_nested", property_with(R"-("never step": "outgoing(incoming(seg.SYN))")-"),
      "x.json:2:25: outgoing, incoming and sent cannot be nested, nor asked of ports\n"},
+    {"quantifiers_too_many",
+     property_with(R"-("never step": "outgoing(true))-" + repeated(" || outgoing(true)", 39) +
+                   R"-(", "witness step": "outgoing(true))-" + repeated(" || outgoing(true)", 24) + "\""),
+     "x.json:2:1184: more than 64 times outgoing(...) in one run\n"
+     "  hint: ask for fewer properties at a time\n"},
     {"unknown_signal_in_a_property", property_with(R"-("never step": "signalled(dta)")-"),
      "x.json:2:26: 'dta' is not a signal\n"
      "  hint: did you mean 'data'?\n"},

@@ -252,6 +252,7 @@ differences compare_enumerating(const naive::exploration& reference, const model
     if (reference.violated[i] && (numbers.seen & violated(i)) != 0)
       d.unless_same("length of the path to " + m.properties.all[i].name, *reference.violated[i],
                     std::uint64_t{found.paths[i].size()});
+  if (!d.empty()) return d;  // the others are compared with this one
   // Any two of them together: how states are kept, where levels are, how many threads there are.
   checker::options threads, in_file, both;
   threads.threads = both.threads = 3;
@@ -999,7 +1000,7 @@ TEST_P(drawn, agrees) {
   }
   FAIL() << "no small scenario was drawn";
 }
-INSTANTIATE_TEST_SUITE_P(seed, drawn, testing::Range(0u, 100u));
+INSTANTIATE_TEST_SUITE_P(seed, drawn, testing::Range(0u, 60u));
 
 // ---- The comparison itself ----
 
