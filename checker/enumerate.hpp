@@ -654,7 +654,10 @@ class enumerating_search {
     w.fresh.clear();
   }
   void flush() {
-    on_all(states_ > small, [&](worker& w) { flush(w); });
+    std::atomic<std::size_t> next = 0;
+    on_all(states_ > small, [&](worker&) {
+      for (std::size_t i; (i = next++) < workers_.size();) flush(workers_[i]);
+    });
   }
 
   // Has the system learn, and brings everything into the layout that it has then. False: a limit was reached,
