@@ -85,9 +85,8 @@ QUICK = {
 }
 # What rumur is asked about by default.
 BOTH = {
-    "rfc9293": ["any-timed", "fifo-timed", "set-untimed", "steps"],
+    "rfc9293": ["any-timed", "fifo-timed", "set-untimed"],
     "delayed-ack": ["receive"],
-    "rfc1337": ["set-timed"],
     "two-way-handshake": ["fifo-lazy"],
     "knock": ["knock-any", "knock-fifo", "knock-set", "knock-timed", "knock-observed", "knock-forged"],
 }
@@ -421,7 +420,7 @@ def in_words(verdicts):
 # ---- Runs that end at a violation: the properties as assertions ----
 
 def judged():
-    """For every property of one model, whether the run that asserts it ends with an error."""
+    """For every property that judges something in one model, whether the run that asserts it ends with an error."""
     with tempfile.TemporaryDirectory(prefix="cross-check-") as folder:
         return judged_in(pathlib.Path(folder))
 
@@ -434,6 +433,8 @@ def judged_in(cwd):
     compile_line = re.search(r"cc (.*) -o pan pan\.c", (cwd / "model.pml").read_text(encoding="utf-8"))[1].split()
     result = []
     for number, (name, says) in enumerate(right.items(), 1):
+        if says == "holds vacuously":
+            continue
         run([FAST_CC, *compile_line, "-O0", f"-DVERDICT={number}", "-o", "pan", "pan.c"], cwd)
         out = run(["./pan", "-m1000000", "-E", "-w20"], cwd)
         result.append((name, "SPIN", "violated" if not re.search(r"errors: 0$", out, re.M) else "holds", says))
