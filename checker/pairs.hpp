@@ -111,7 +111,7 @@ class numbered_halves {
   }
   void widen() {
     const std::size_t slots = index_.size() + index_.size() / 2;
-    index_ = {};  // first, so that there are never two
+    index_ = std::vector<number>();  // first, so that there are never two; {} would keep the memory
     index_.assign(slots, 0);
     for (number n = 0; n < count(); ++n) enter(n);
   }
