@@ -677,7 +677,7 @@ class LimitsOfTheSystem(unittest.TestCase):
     def test_addresses_that_run_out_elsewhere(self):
         result = subprocess.run([TCPMC, "export", "--to", "dot", "--graph", "--protocol", "rfc9293", "--scenario",
                                  "data-one-loss", "--set", "loss=3", "--set", "duplication=3", "--max-states", "10000000"],
-                                capture_output=True, text=True, check=False, preexec_fn=limited(resource.RLIMIT_AS, 180 << 20))
+                                capture_output=True, text=True, check=False, preexec_fn=limited(resource.RLIMIT_AS, 80 << 20))
         self.assertEqual((result.returncode, result.stdout, result.stderr), (3, "", "tcpmc: there is not enough memory\n"))
 
     # Found: the process was killed by a signal.
