@@ -158,7 +158,8 @@ class enumerating_search {
  private:
   static constexpr std::uint32_t at_itself = 0xffffffff;
   static constexpr bool may_be_matrices = PairSystem<System> && sizeof(word) == sizeof(matrix_set::word);
-  // What a set has of a state.
+  // What a set has of a state: its word, or, of pairs that were not tried in matrices, a code.
+  static constexpr bool may_be_words = may_be_matrices || !PairSystem<System>;
   using kept = std::conditional_t<PairSystem<System>, typename pair_codes<word>::code, word>;
 
   // Where a mark was first set: on a word, or on its `by`-th step. The least word counts, and of it the
@@ -486,10 +487,12 @@ class enumerating_search {
       const kept mixed = visited_->mix(x);
       w.buffers.put(visited_->partition_of(mixed), visited_->rest_of(mixed));
     };
-    if constexpr (PairSystem<System>)
-      codes_->code_all(words, buffer, homeless);
-    else
-      std::for_each(words.begin(), words.end(), buffer);
+    if constexpr (PairSystem<System>) {
+      if (codes_) codes_->code_all(words, buffer, homeless);
+    }
+    if constexpr (may_be_words) {
+      if (!codes_) std::for_each(words.begin(), words.end(), buffer);
+    }
     w.buffers.count(words.size());
   }
   // Keeps what a word and its steps are marked with; if something was missing, keeps the word for later.
@@ -581,10 +584,10 @@ class enumerating_search {
   void insert_buffers(Fresh&& fresh) {
     const auto insert = [&](worker& w, std::size_t partition, auto rests) {
       visited_->insert(partition, rests, [&](kept was_new) {
-        if constexpr (PairSystem<System>)
-          fresh(w, codes_->word_of(was_new));
-        else
-          fresh(w, was_new);
+        if constexpr (PairSystem<System>) {
+          if (codes_) return fresh(w, codes_->word_of(was_new));
+        }
+        if constexpr (may_be_words) fresh(w, was_new);
       });
     };
     std::atomic<std::size_t> next_partition = 0;
@@ -606,6 +609,7 @@ class enumerating_search {
         }
         return;
       }
+    if (!codes_) return;
     bool any = false;
     for (worker& w : workers_) {
       for (const word x : w.homeless) codes_->number(x);
@@ -632,9 +636,14 @@ class enumerating_search {
         }
       }
       const word one = left | row | rest, other = right | column;
-      if (!codes_ || !codes_->are_of(one, other)) codes_.emplace(one, other);
-      codes_->fit();
-      width = codes_->width();
+      if (sparse_)
+        codes_.reset();
+      else if (!codes_ || !codes_->are_of(one, other))
+        codes_.emplace(one, other);
+      if (codes_) {
+        codes_->fit();
+        width = codes_->width();
+      }
     }
     visited_ = std::make_unique<visited_set<kept>>(width);
     begin_buffers();
@@ -844,7 +853,8 @@ class enumerating_search {
   std::unique_ptr<crew> crew_;
   std::vector<worker> workers_;
   std::unique_ptr<level_store<word>> levels_;
-  // Matrices, or a set; of pairs, a set of codes.
+  // Matrices, or a set; with codes, a set of these. Where matrices were too sparse, halves are many, and
+  // words are faster.
   std::optional<matrix_set> matrices_;
   std::unique_ptr<visited_set<kept>> visited_;
   std::optional<pair_codes<word>> codes_;
