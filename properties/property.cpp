@@ -297,13 +297,14 @@ std::optional<property_set> load_properties(const std::vector<const document*>& 
   for (const document* file : files) reader.read(*file);
   if (errors.size() != before) return std::nullopt;
   for (const operation channel : {operation::outgoing, operation::incoming})
-    if (const auto asked = questions(result, channel, 0); asked.size() > most_questions) {
-      errors.add(asked[most_questions]->at,
-                 fmt::format("more than {} times {}(...) in one run", most_questions,
-                             channel == operation::outgoing ? "outgoing" : "incoming"),
-                 "ask for fewer properties at a time");
-      return std::nullopt;
-    }
+    for (std::size_t side = 0; side < 2; ++side)
+      if (const auto asked = questions(result, channel, side); asked.size() > most_questions) {
+        errors.add(asked[most_questions]->at,
+                   fmt::format("more than {} times {}(...) in one run", most_questions,
+                               channel == operation::outgoing ? "outgoing" : "incoming"),
+                   "ask for fewer properties at a time");
+        return std::nullopt;
+      }
   return result;
 }
 
