@@ -4,10 +4,10 @@
 // successors is the next level. What was visited is in matrices of bits (matrices.hpp), if the system can
 // tell how words are pairs and that takes less memory than a set of words: then each thread sets the bits of
 // its successors at once, but those that there is no row or column for yet; one thread makes room for these
-// when the round is over. Otherwise it is in a set of words (visited.hpp), or, of pairs, of their codes
-// (pairs.hpp): then every thread sorts its successors by partition of the set into buffers of its own, and
-// when these are full, every thread takes partitions and inserts what all have for it. In either case nobody
-// waits for a lock, and memory is asked for before it is needed, for many words at a time.
+// when the round is over. Otherwise it is in a set of words (visited.hpp), or, of pairs with wide words, of
+// codes (pairs.hpp): then every thread sorts its successors by partition of the set into buffers of its own,
+// and when these are full, every thread takes partitions and inserts what all have for it. In either case
+// nobody waits for a lock, and memory is asked for before it is needed, for many words at a time.
 //
 // The system only looks up while threads run. A word for which something is missing is kept for later; when
 // the level is through, the system learns what was missing and those words are expanded again, until none is
@@ -82,8 +82,8 @@ concept GroupSystem = requires(const System constant, int pass, typename System:
   { System::most_in_group } -> std::convertible_to<std::size_t>;
 };
 
-// What it may offer as well: which bits of a word are the numbers that matrices.hpp wants. Where words do not
-// fit there, left, row and rest are one half, and right and column the other one, for pairs.hpp.
+// What it may offer as well: which bits of a word are the numbers that matrices.hpp wants. Of words that are
+// too wide for that, left, row and rest are one half, and right and column the other one, for pairs.hpp.
 template <typename System>
 concept PairSystem = requires(const System constant) {
   { constant.split() } -> std::same_as<std::array<typename System::word, 5>>;
@@ -158,9 +158,9 @@ class enumerating_search {
  private:
   static constexpr std::uint32_t at_itself = 0xffffffff;
   static constexpr bool may_be_matrices = PairSystem<System> && sizeof(word) == sizeof(matrix_set::word);
-  // What a set has of a state: its word, or, of pairs that were not tried in matrices, a code.
-  static constexpr bool may_be_words = may_be_matrices || !PairSystem<System>;
-  using kept = std::conditional_t<PairSystem<System>, typename pair_codes<word>::code, word>;
+  static constexpr bool has_codes = PairSystem<System> && !may_be_matrices;
+  // What a set has of a state.
+  using kept = std::conditional_t<has_codes, typename pair_codes<word>::code, word>;
 
   // Where a mark was first set: on a word, or on its `by`-th step. The least word counts, and of it the
   // first.
@@ -375,6 +375,11 @@ class enumerating_search {
       next_again = 0;
     }
     for (worker& w : workers_) keep_first(level, w);
+    // A state that is lost would be a wrong answer.
+    if (states_ != states_to(next_level_)) throw std::logic_error("states were found that no level has");
+    for (const worker& w : workers_)
+      if (!w.homeless.empty())
+        throw std::logic_error("states were found that the visited set has no place for");
     return true;
   }
 
@@ -487,12 +492,10 @@ class enumerating_search {
       const kept mixed = visited_->mix(x);
       w.buffers.put(visited_->partition_of(mixed), visited_->rest_of(mixed));
     };
-    if constexpr (PairSystem<System>) {
-      if (codes_) codes_->code_all(words, buffer, homeless);
-    }
-    if constexpr (may_be_words) {
-      if (!codes_) std::for_each(words.begin(), words.end(), buffer);
-    }
+    if constexpr (has_codes)
+      codes_->code_all(words, buffer, homeless);
+    else
+      std::for_each(words.begin(), words.end(), buffer);
     w.buffers.count(words.size());
   }
   // Keeps what a word and its steps are marked with; if something was missing, keeps the word for later.
@@ -577,17 +580,18 @@ class enumerating_search {
   template <typename Fresh>
   void insert_kept(Fresh&& fresh) {
     if (!matrices_) insert_buffers(fresh);
-    if constexpr (PairSystem<System>) find_homes(fresh);
+    if constexpr (may_be_matrices) find_places(fresh);
+    if constexpr (has_codes) number_halves(fresh);
     for (worker& w : workers_) states_ += std::exchange(w.discovered, 0);
   }
   template <typename Fresh>
   void insert_buffers(Fresh&& fresh) {
     const auto insert = [&](worker& w, std::size_t partition, auto rests) {
       visited_->insert(partition, rests, [&](kept was_new) {
-        if constexpr (PairSystem<System>) {
-          if (codes_) return fresh(w, codes_->word_of(was_new));
-        }
-        if constexpr (may_be_words) fresh(w, was_new);
+        if constexpr (has_codes)
+          fresh(w, codes_->word_of(was_new));
+        else
+          fresh(w, was_new);
       });
     };
     std::atomic<std::size_t> next_partition = 0;
@@ -598,18 +602,17 @@ class enumerating_search {
     begin_buffers();
   }
   template <typename Fresh>
-  void find_homes(Fresh&& fresh) {
-    if constexpr (may_be_matrices)
-      if (matrices_) {
-        for (worker& w : workers_) {
-          for (const word x : w.homeless) matrices_->make_room(x);
-          matrices_->insert<false>(
-              w.homeless, [&](word was_new) { fresh(w, was_new); }, [](word) { std::abort(); });
-          w.homeless.clear();
-        }
-        return;
-      }
-    if (!codes_) return;
+  void find_places(Fresh&& fresh) {
+    if (!matrices_) return;
+    for (worker& w : workers_) {
+      for (const word x : w.homeless) matrices_->make_room(x);
+      matrices_->insert<false>(
+          w.homeless, [&](word was_new) { fresh(w, was_new); }, [](word) { std::abort(); });
+      w.homeless.clear();
+    }
+  }
+  template <typename Fresh>
+  void number_halves(Fresh&& fresh) {
     bool any = false;
     for (worker& w : workers_) {
       for (const word x : w.homeless) codes_->number(x);
@@ -626,7 +629,6 @@ class enumerating_search {
     states_ = 0;
     unsigned width = system_.words().width();
     if constexpr (PairSystem<System>) {
-      for (worker& w : workers_) w.homeless.clear();
       const auto [left, right, rest, row, column] = system_.split();
       if constexpr (may_be_matrices) {
         const matrix_set::split split{left, right, rest, row, column};
@@ -634,13 +636,9 @@ class enumerating_search {
           matrices_.emplace(split);
           return;
         }
-      }
-      const word one = left | row | rest, other = right | column;
-      if (sparse_)
-        codes_.reset();
-      else if (!codes_ || !codes_->are_of(one, other))
-        codes_.emplace(one, other);
-      if (codes_) {
+      } else {
+        const word one = left | row | rest, other = right | column;
+        if (!codes_ || !codes_->are_of(one, other)) codes_.emplace(one, other);
         codes_->fit();
         width = codes_->width();
       }
@@ -692,7 +690,10 @@ class enumerating_search {
       sparse_ = sparse_ || too_sparse();
       whole = rebuild_once(before, limits);
     } while (whole && outgrown());
-    if (!whole) states_ = before.states;
+    if (!whole)
+      states_ = before.states;
+    else if (states_ != before.states)
+      throw std::logic_error("a visited set that was made anew has not the states that the levels have");
     return whole;
   }
   // Ends early when matrices get too sparse. When there are more halves than there is room for, the others
@@ -853,8 +854,7 @@ class enumerating_search {
   std::unique_ptr<crew> crew_;
   std::vector<worker> workers_;
   std::unique_ptr<level_store<word>> levels_;
-  // Matrices, or a set; with codes, a set of these. Where matrices were too sparse, halves are many, and
-  // words are faster.
+  // Matrices, or a set; with codes, a set of these.
   std::optional<matrix_set> matrices_;
   std::unique_ptr<visited_set<kept>> visited_;
   std::optional<pair_codes<word>> codes_;

@@ -8,14 +8,6 @@
 namespace tcpmc {
 namespace {
 
-// Its words do not fit into matrices: one of its numbers is scattered.
-struct coded_system : properties::packed_system<std::uint64_t> {
-  using packed_system::packed_system;
-  std::array<word, 5> split() const {
-    const auto [a, b, budgets, from_a, from_b] = packed_system::split();
-    return {from_a | from_b, a | b | budgets, 0, 0, 0};
-  }
-};
 template <typename Word>
 struct unpaired_system : properties::packed_system<Word> {
   using properties::packed_system<Word>::packed_system;
@@ -48,8 +40,6 @@ enumerated enumerate(const language::composition& c, const properties::property_
   switch (how) {
     case kept::in_matrices:
       return enumerate_as<properties::packed_system<std::uint64_t>>(c, p, wanted);
-    case kept::as_codes:
-      return enumerate_as<coded_system>(c, p, wanted);
     case kept::in_a_set:
       return enumerate_as<unpaired_system<std::uint64_t>>(c, p, wanted);
     case kept::as_codes_of_wide_words:

@@ -26,7 +26,7 @@ struct enumerated {
 };
 
 // How states are kept. Narrow words have 64 bits.
-enum class kept { in_matrices, as_codes, in_a_set, as_codes_of_wide_words, in_a_set_of_wide_words };
+enum class kept { in_matrices, in_a_set, as_codes_of_wide_words, in_a_set_of_wide_words };
 
 enumerated enumerate(const language::composition& c, const properties::property_set& p,
                      const checker::options& wanted, kept how = kept::in_matrices);

@@ -413,7 +413,7 @@ inline std::optional<findings> explore(const model& m, std::uint64_t most) {
   checker::options otherwise;
   otherwise.threads = static_cast<unsigned>(1 + reference.states % 3);
   if (reference.transitions % 2 == 0) otherwise.level_memory = 0;
-  constexpr std::array ways{kept::in_a_set, kept::as_codes, kept::as_codes_of_wide_words};
+  constexpr std::array ways{kept::in_a_set, kept::as_codes_of_wide_words, kept::in_a_set_of_wide_words};
   const enumerated other =
       enumerate(*m.composed, m.properties, otherwise, ways[reference.depth % ways.size()]);
   unless_same("searched in another way", true, searched == other);
