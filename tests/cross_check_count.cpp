@@ -11,8 +11,8 @@
 // With --export the models for SPIN and rumur are printed as well, as `tcpmc export` writes them but for the
 // heading.
 //
-// Usage: cross_check_count PROTOCOL SCENARIO [--export] [--property NAME]... [--set NAME=VALUE]... [--break
-// N]
+// Usage: cross_check_count PROTOCOL SCENARIO [--export] [--break N] [--property NAME]...
+//                          [--set NAME=VALUE]...
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -401,8 +401,7 @@ inline std::optional<findings> explore(const model& m, std::uint64_t most) {
   const auto judged = [&](const std::string& which, properties::marks seen) {
     unless_same(which + ": violated", f.violations > 0, (seen & properties::violated(0)) != 0);
     unless_same(which + ": witness", f.witnesses > 0, (seen & properties::witnessed(0)) != 0);
-    unless_same(which + ": bounds met", reference.bounds,
-                static_cast<std::uint32_t>(seen >> (2 * properties::most_properties)));
+    unless_same(which + ": bounds met", reference.bounds, properties::bounds_of(seen));
   };
   unless_same("complete", reference.complete, true);
   unless_same("states", reference.states, found.states);

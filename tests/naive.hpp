@@ -87,15 +87,16 @@ inline bool stuck(const plain_system& on, const plain_state& s) {
 }
 
 // The marks of a state by itself.
-inline marks judge_state(const plain_system& on, const property_set& p, const plain_state& s) {
-  marks found = properties::judge(on.made_of(), p).state(&s.endpoints[0], &s.endpoints[1]).certain;
+inline marks judge_state(const plain_system& on, const property_set& p, const properties::judge& judge,
+                         const plain_state& s) {
+  marks found = judge.state(&s.endpoints[0], &s.endpoints[1]).certain;
   for (std::size_t i = 0; i < p.all.size(); ++i)
     if (p.all[i].stuck && stuck(on, s)) found |= properties::violated(i);
   return found;
 }
 
 // The marks of a step. Steps of the network and of the clock move no endpoint, so no property judges them.
-inline marks judge_step(const plain_system& on, const property_set& p, const plain_state& before,
+inline marks judge_step(const properties::judge& judge, const plain_state& before,
                         const plain_successor& step) {
   if (!step.did) return 0;
   const auto self = static_cast<std::size_t>(step.by.side), peer = 1 - self;
@@ -108,9 +109,7 @@ inline marks judge_step(const plain_system& on, const property_set& p, const pla
                                    system::arrives(step.by.kind) ? &step.by.segment : nullptr,
                                    step.did->label.data(),
                                    system::pointers(step.did->sent)};
-  return properties::judge(on.made_of(), p)
-      .step(view, &before.endpoints[peer], &flight[self], &flight[peer])
-      .certain;
+  return judge.step(view, &before.endpoints[peer], &flight[self], &flight[peer]).certain;
 }
 
 // Explores all states of `on`, or stops where there are more than `most`. With `collect`, notes the
@@ -134,6 +133,7 @@ inline exploration explore(const plain_system& on, const property_set& p, std::u
       }
     }
   };
+  const properties::judge judge(on.made_of(), p);
   std::map<plain_state, std::uint64_t> distance;
   std::vector<const plain_state*> queue;  // the map's keys stay where they are
   const auto discover = [&](plain_state s, std::uint64_t steps) {
@@ -141,7 +141,7 @@ inline exploration explore(const plain_system& on, const property_set& p, std::u
     if (!fresh) return;
     queue.push_back(&at->first);
     result.depth = std::max(result.depth, steps);
-    note(judge_state(on, p, at->first), steps);
+    note(judge_state(on, p, judge, at->first), steps);
   };
   discover(on.initial(), 0);
   for (std::size_t next = 0; next < queue.size(); ++next) {
@@ -162,7 +162,7 @@ inline exploration explore(const plain_system& on, const property_set& p, std::u
     }
     for (plain_successor& step : on.successors(s, result.bounds)) {
       ++result.transitions;
-      note(judge_step(on, p, s, step), steps + 1);
+      note(judge_step(judge, s, step), steps + 1);
       discover(std::move(step.state), steps + 1);
     }
   }

@@ -219,17 +219,13 @@ class differences {
   std::vector<std::string> all_;
 };
 
-std::uint32_t bounds_of(properties::marks seen) {
-  return static_cast<std::uint32_t>(seen >> (2 * properties::most_properties));
-}
-
 void compare_marks(const naive::exploration& reference, const property_set& p, properties::marks seen,
                    differences& d) {
   for (std::size_t i = 0; i < p.all.size(); ++i) {
     d.unless_same(p.all[i].name + " violated", reference.violated[i].has_value(), (seen & violated(i)) != 0);
     d.unless_same<bool>(p.all[i].name + " witnessed", reference.witnessed[i], (seen & witnessed(i)) != 0);
   }
-  d.unless_same("bounds", reference.bounds, bounds_of(seen));
+  d.unless_same("bounds", reference.bounds, properties::bounds_of(seen));
 }
 
 // The enumerating search: the same states, transitions and depth, the same marks, paths as short; and all of
@@ -282,29 +278,13 @@ differences compare_enumerating(const naive::exploration& reference, const model
   return d;
 }
 
-// The steps from a state by the tables, which learn what they need. Returns the bounds that were met.
-template <typename Emit>
-std::uint32_t steps_of(system::tables& tables, const system::state& s, Emit&& emit) {
-  using system::plain_ids;
-  for (;;) {
-    system::missing_entries missing;
-    const auto ignore = [](const plain_ids&, const system::table_step&, const auto&) {};
-    if (tables.successors(plain_ids(s), missing, ignore).known) break;
-    tables.learn(missing);
-  }
-  system::missing_entries nothing;
-  return tables
-      .successors(plain_ids(s), nothing,
-                  [&](const plain_ids& to, const system::table_step& by, const auto&) { emit(to.ids(), by); })
-      .met;
-}
-
-// The tables state by state and step by step: described in words, the steps from a state are those of its
-// plain partner, and partners correspond one to one.
+// State by state and step by step: described in words, the steps from a state are those of its plain partner,
+// with the same marks, and partners correspond one to one.
 differences compare_steps(const model& reference, const model& m) {
   differences d;
   const system::plain_system plain(*reference.composed, reference.properties.observers);
-  system::tables tables(*m.composed, m.properties.observers, nullptr);
+  const properties::judge judge(*reference.composed, reference.properties);
+  properties::monitored_system monitored(*m.composed, m.properties);
   std::map<system::state, system::plain_state> partner;
   std::set<system::plain_state> taken;
   std::vector<system::state> queue;
@@ -317,18 +297,20 @@ differences compare_steps(const model& reference, const model& m) {
     if (!taken.insert(is).second) d.add("two states of the tables are one plain state");
     queue.push_back(s);
   };
-  discover(tables.initial(), plain.initial());
+  discover(monitored.initial(), plain.initial());
   for (std::size_t next = 0; next < queue.size() && d.empty(); ++next) {
     const system::state s = queue[next];
     std::uint32_t met = 0;
     const std::vector<system::plain_successor> steps = plain.successors(partner.at(s), met);
     std::vector<bool> matched(steps.size());
-    const std::uint32_t met_by_tables =
-        steps_of(tables, s, [&](const system::state& to, const system::table_step& by) {
-          const system::step in_words = tables.describe(s, by);
+    const properties::marks of_state = monitored.successors(
+        s, [&](const system::state& to, const system::table_step& by, properties::marks found) {
+          const system::step in_words = monitored.tables().describe(s, by);
           for (std::size_t i = 0; i < steps.size(); ++i) {
             if (matched[i] || steps[i].by != in_words) continue;
             matched[i] = true;
+            if (found != naive::judge_step(judge, partner.at(s), steps[i]))
+              d.add("a step is judged otherwise than the plain system's");
             discover(to, steps[i].state);
             return;
           }
@@ -336,7 +318,7 @@ differences compare_steps(const model& reference, const model& m) {
         });
     if (std::find(matched.begin(), matched.end(), false) != matched.end())
       d.add("the tables leave out a step of the plain system");
-    d.unless_same("bounds met in one state", met, met_by_tables);
+    d.unless_same("bounds met in one state", met, properties::bounds_of(of_state));
   }
   return d;
 }
@@ -398,11 +380,12 @@ void compare_path(const model& m, properties::marks mark, const std::vector<syst
   const system::plain_system plain(*m.composed, m.properties.observers);
   const auto run = traces::replay(plain, steps);
   if (!run) return d.add(fmt::format("the path to the mark {:x} is not a run", mark));
-  properties::marks there = naive::judge_state(plain, m.properties, run->end());
+  const properties::judge judge(*m.composed, m.properties);
+  properties::marks there = naive::judge_state(plain, m.properties, judge, run->end());
   if (!run->steps.empty()) {
     const system::plain_state& before =
         run->steps.size() > 1 ? run->steps[run->steps.size() - 2].state : run->start;
-    there |= naive::judge_step(plain, m.properties, before, run->steps.back());
+    there |= naive::judge_step(judge, before, run->steps.back());
   }
   std::uint32_t met = 0;
   plain.successors(run->end(), met);
@@ -449,14 +432,16 @@ void compare_trace(const cli::answer& a, std::size_t index, const property_set& 
   const system::plain_system fresh(*c.on, p.observers);
   const auto bad = [&](properties::marks found) { return (found & violated(index)) != 0; };
   system::plain_state at = fresh.initial();
-  bool violates = bad(naive::judge_state(fresh, p, at));
+  const properties::judge judge(fresh.made_of(), p);
+  bool violates = bad(naive::judge_state(fresh, p, judge, at));
   for (const system::plain_successor& said : c.run.steps) {
     if (violates && c.shortest)
       return d.add(a.property + ": a beginning of the shortest run violates it already");
     const auto step = fresh.apply(at, said.by);
     if (!step) return d.add(a.property + ": a step of the run is not possible");
     if (step->state != said.state) d.add(a.property + ": a step of the run leads elsewhere");
-    violates = bad(naive::judge_step(fresh, p, at, *step)) || bad(naive::judge_state(fresh, p, step->state));
+    violates =
+        bad(naive::judge_step(judge, at, *step)) || bad(naive::judge_state(fresh, p, judge, step->state));
     at = step->state;
   }
   if (!violates) d.add(a.property + ": the end of its run does not violate it");
