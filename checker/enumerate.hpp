@@ -2,12 +2,12 @@
 //
 // A level is expanded in rounds, in which every thread takes words of the level. What is new of their
 // successors is the next level. What was visited is in matrices of bits (matrices.hpp), if the system can
-// tell how words are pairs and that takes less memory than a set of words: then each thread sets the bits of
-// its successors at once, but those that there is no row or column for yet; one thread makes room for these
-// when the round is over. Otherwise it is in a set of words (visited.hpp), or, of pairs with wide words, of
-// codes (pairs.hpp): then every thread sorts its successors by partition of the set into buffers of its own,
-// and when these are full, every thread takes partitions and inserts what all have for it. In either case
-// nobody waits for a lock, and memory is asked for before it is needed, for many words at a time.
+// tell how words are pairs and that takes less memory than a set of words. Then each thread sets the bits of
+// its successors at once, row by row (halves.hpp), but those that have no place yet; one thread makes room
+// for these when the round is over. Otherwise it is in a set of words (visited.hpp), or, of pairs with wide
+// words, of codes (pairs.hpp): then every thread sorts its successors by partition of the set into buffers of
+// its own, and when these are full, every thread takes partitions and inserts what all have for it. In either
+// case nobody waits for a lock, and memory is asked for before it is needed, for many words at a time.
 //
 // The system only looks up while threads run. A word for which something is missing is kept for later; when
 // the level is through, the system learns what was missing and those words are expanded again, until none is
@@ -37,6 +37,7 @@
 #include <vector>
 
 #include "checker/crew.hpp"
+#include "checker/halves.hpp"
 #include "checker/levels.hpp"
 #include "checker/matrices.hpp"
 #include "checker/pairs.hpp"
@@ -82,11 +83,11 @@ concept GroupSystem = requires(const System constant, int pass, typename System:
   { System::most_in_group } -> std::convertible_to<std::size_t>;
 };
 
-// What it may offer as well: which bits of a word are the numbers that matrices.hpp wants. Of words that are
-// too wide for that, left, row and rest are one half, and right and column the other one, for pairs.hpp.
+// What it may offer as well: which bits of a word are its left half, its coarse right and its column, for
+// matrices.hpp. Of words that are too wide for that, the last two are one half, for pairs.hpp.
 template <typename System>
 concept PairSystem = requires(const System constant) {
-  { constant.split() } -> std::same_as<std::array<typename System::word, 5>>;
+  { constant.split() } -> std::same_as<std::array<typename System::word, 3>>;
 };
 
 template <TransitionSystem System>
@@ -159,6 +160,21 @@ class enumerating_search {
   static constexpr std::uint32_t at_itself = 0xffffffff;
   static constexpr bool may_be_matrices = PairSystem<System> && sizeof(word) == sizeof(matrix_set::word);
   static constexpr bool has_codes = PairSystem<System> && !may_be_matrices;
+  struct no_halves {
+    struct scratch {};
+  };
+  // As of HalvesSystem.
+  struct half_sink {
+    void alone(std::uint32_t, word, std::uint32_t) {}
+    void takes(std::uint32_t, std::uint32_t, word, std::uint32_t) {}
+    void gives(std::uint32_t, word) {}
+    void labels(std::uint32_t) {}
+    void ticks(word) {}
+    void loud() {}
+    void loud(std::uint32_t) {}
+  };
+  static constexpr bool by_halves = may_be_matrices && HalvesSystem<System, half_sink>;
+  using half_steps = std::conditional_t<by_halves, halves<System>, no_halves>;
   // What a set has of a state.
   using kept = std::conditional_t<has_codes, typename pair_codes<word>::code, word>;
 
@@ -184,10 +200,12 @@ class enumerating_search {
     std::vector<word> fresh;                                            // of the next level, not yet a chunk
     std::vector<word> successors = std::vector<word>(some_successors);  // not in the buffers yet
     std::size_t pending = 0;                                            // of `successors`
-    std::vector<word> odd;                                              // that groups leave to `expand`
-    std::vector<word> later;                                            // something was missing
-    std::vector<word> homeless;                                         // that have no place or code yet
-    std::uint64_t discovered = 0;                                       // new states, in this round
+    std::vector<word> odd, left_out;                                    // that `expand` has to see
+    typename half_steps::scratch room_of_halves;
+    matrix_set::freshness new_in_matrices;
+    std::vector<word> later;       // something was missing
+    std::vector<word> homeless;    // that have no place or code yet
+    std::uint64_t discovered = 0;  // new states, in this round
     typename System::missing missing;
     std::vector<found> marked;  // by the word that is being expanded
     std::array<occurrence, 64> first;
@@ -222,6 +240,7 @@ class enumerating_search {
     codes_.reset();
     begin_visited();
     level_memory_ = wanted.level_memory;
+    fewest_in_rows_ = wanted.fewest_in_rows;
     result_ = {};
   }
 
@@ -229,7 +248,7 @@ class enumerating_search {
   // ----
 
   // Of all that a checkpoint holds, and of what systems encode: to be changed with any of it.
-  static constexpr int format = 2;
+  static constexpr int format = 3;
   static constexpr std::uint32_t identity_record = 2, learned_record = 3, level_record = 4;
 
   // What the end of a level says.
@@ -283,7 +302,7 @@ class enumerating_search {
         write(identity_record, 0, std::as_bytes(std::span(identity)));
       }
       const word first = system_.initial();
-      levels_->add(0, {&first, 1}, system_.words().width(), 0);
+      levels_->add(0, {&first, 1}, 0);
       begin_level(0);
       return rebuild_visited(0, limits) || stopped(0);
     }
@@ -333,6 +352,8 @@ class enumerating_search {
     std::atomic<std::size_t> next_chunk = 0, next_again = 0;
     bool first_pass = true;
     for (;;) {
+      if constexpr (by_halves)
+        if (in_rows(level)) halves_.learn(system_, *matrices_, result_.seen);
       const std::size_t chunks = first_pass ? levels_->chunks(level) : (again.size() + chunk - 1) / chunk;
       const auto take = [&](worker& w) {
         const std::size_t c = first_pass ? next_chunk++ : next_again++;
@@ -345,12 +366,6 @@ class enumerating_search {
           return true;
         }
         read(level, c, w.taken);
-        // The more words, the larger the groups, if their successors need no room.
-        const std::size_t more = matrices_ ? std::min(most_chunks, chunks / (2 * workers_.size())) : 0;
-        for (std::size_t n = 0, next; n < more && (next = next_chunk++) < chunks; ++n) {
-          read(level, next, w.room);
-          w.taken.insert(w.taken.end(), w.room.begin(), w.room.end());
-        }
         w.in_round += w.taken.size();
         return true;
       };
@@ -395,12 +410,20 @@ class enumerating_search {
     if (only_look) {
       for (; w.next < w.taken.size(); ++w.next)
         noted(w, w.taken[w.next], system_.look(w.taken[w.next], w.missing));
-    } else if constexpr (GroupSystem<System, to_buffers>) {
-      expand_in_groups(w);
     } else {
-      while (w.next < w.taken.size() && !full(w)) expand(w, w.taken[w.next++]);
+      expand_words(w);
     }
     put_successors(w);
+  }
+  // Whether what halves do is worth working out for a level.
+  bool in_rows(std::size_t level) const { return matrices_ && levels_->words(level) >= fewest_in_rows_; }
+  void expand_words(worker& w) {
+    if constexpr (by_halves)
+      if (in_rows(next_level_ - 1)) return expand_rows(w);
+    if constexpr (GroupSystem<System, to_buffers>)
+      expand_in_groups(w);
+    else
+      while (w.next < w.taken.size() && !full(w)) expand(w, w.taken[w.next++]);
   }
 
   // Where groups' successors go.
@@ -427,9 +450,7 @@ class enumerating_search {
   void expand_in_groups(worker& w) {
     // The more words, the larger the groups. But they should not give many more successors than there is
     // room for.
-    const std::size_t some =
-        matrices_ ? w.taken.size()
-                  : std::max(fewest_at_once, w.buffers.left(buffer_words_) / steps_at_most_mostly);
+    const std::size_t some = std::max(fewest_at_once, w.buffers.left(buffer_words_) / steps_at_most_mostly);
     const std::span<word> words = std::span(w.taken).subspan(w.next, std::min(some, w.taken.size() - w.next));
     w.next += words.size();
     w.odd.clear();
@@ -438,8 +459,6 @@ class enumerating_search {
     const auto sort = [&](int by) {
       sort_by(words, w.room, system_.key_bits(by), [&](word x) { return system_.key(by, x); });
     };
-    if (matrices_)
-      sort(1);  // so that words of a group of the first pass are in an order, too: their places are near
     for (int pass = 0; pass < 2; ++pass) {
       const auto key = [&](word x) { return system_.key(pass, x); };
       sort(pass);
@@ -460,6 +479,81 @@ class enumerating_search {
     }
   }
 
+  // Words of a row one after the other are expanded together.
+  void expand_rows(worker& w) {
+    if (workers_.size() > 1)
+      expand_rows<true>(w);
+    else
+      expand_rows<false>(w);
+  }
+  template <bool shared>
+  void expand_rows(worker& w) {
+    std::array<std::uint32_t, halves<System>::most_at_once> columns;
+    w.odd.clear();
+    using row = matrix_set::row;
+    using part = matrix_set::part;
+    struct {
+      void columns(row& to, word left, std::uint32_t coarse, std::span<const std::uint32_t> reached) const {
+        w.transitions += reached.size();
+        for (const std::uint32_t column : reached) {
+          const matrix_set::outcome o = set.template insert<shared>(to, column, w.new_in_matrices);
+          if (o == matrix_set::outcome::fresh) ++w.discovered;
+          if (o == matrix_set::outcome::homeless) w.homeless.push_back(left | set.right_word(coarse, column));
+        }
+      }
+      void parts(row& to, word left, std::uint32_t coarse, std::span<const part> parts, std::size_t n) const {
+        w.transitions += n;
+        for (part p : parts)
+          if (const matrix_set::outcome o = set.template insert<shared>(to, p, w.new_in_matrices);
+              o == matrix_set::outcome::fresh)
+            w.discovered += static_cast<std::uint64_t>(std::popcount(p.bits));
+          else if (o == matrix_set::outcome::homeless)
+            for (; p.bits != 0; p.bits &= p.bits - 1)
+              w.homeless.push_back(left | set.right_word(coarse, 64 * p.at + static_cast<std::uint32_t>(
+                                                                                 std::countr_zero(p.bits))));
+      }
+      matrix_set& set;
+      worker& w;
+    } take{*matrices_, w};
+    struct {
+      void columns(row&, word, std::uint32_t, std::span<const std::uint32_t> reached) const {
+        w.transitions -= reached.size();
+      }
+      void parts(row&, word, std::uint32_t, std::span<const part>, std::size_t n) const {
+        w.transitions -= n;
+      }
+      worker& w;
+    } take_back{w};
+    const auto steps = [&](word any, std::span<const std::uint32_t> of, auto& into, auto&& left_out,
+                           auto&& odd) {
+      halves_.steps(system_, *matrices_, matrices_->left_number(any), matrices_->coarse_of(any), of,
+                    result_.seen, w.room_of_halves, into, left_out, odd);
+    };
+    w.left_out.clear();
+    while (w.next < w.taken.size()) {
+      const std::size_t from = w.next;
+      const word common = matrices_->row_of(w.taken[from]);
+      std::size_t n = 0;
+      for (; w.next < w.taken.size() && n < columns.size() && matrices_->row_of(w.taken[w.next]) == common;
+           ++w.next)
+        columns[n++] = matrices_->column(matrices_->right_number(w.taken[w.next]));
+      if (w.next < w.taken.size()) halves_.prefetch(matrices_->left_number(w.taken[w.next]));
+      steps(
+          common, std::span<const std::uint32_t>(columns.data(), n), take,
+          [&](std::size_t i) { w.left_out.push_back(w.taken[from + i]); },
+          [&](std::size_t i) { w.odd.push_back(w.taken[from + i]); });
+    }
+    for (const word x : w.left_out) expand(w, x);
+    std::sort(w.odd.begin(), w.odd.end());
+    w.odd.erase(std::unique(w.odd.begin(), w.odd.end()), w.odd.end());
+    for (const word x : w.odd) {  // what was taken of them is taken again, and should not count twice
+      const std::uint32_t column = matrices_->column(matrices_->right_number(x));
+      const auto nothing = [](std::size_t) {};
+      steps(x, std::span(&column, 1), take_back, nothing, nothing);
+      expand(w, x);
+    }
+  }
+
   void expand(worker& w, word at) {
     std::size_t steps = 0;
     const auto e = system_.expand(at, w.missing, [&](word next, const step&, marks m) {
@@ -471,21 +565,18 @@ class enumerating_search {
     });
     if (noted(w, at, e)) w.transitions += steps;
   }
-  void put_successors(worker& w) {
-    put(w, std::span(w.successors).first(std::exchange(w.pending, 0)),
-        [&](word fresh) { discover(w, fresh); });
-  }
-  // Inserts words, or keeps them until insert_all(). Calls fresh(word) for each that is inserted now and was
-  // not there.
-  template <typename Fresh>
-  void put(worker& w, std::span<const word> words, Fresh&& fresh) {
+  void put_successors(worker& w) { put(w, std::span(w.successors).first(std::exchange(w.pending, 0))); }
+  // Inserts words, or keeps them until insert_all().
+  void put(worker& w, std::span<const word> words) {
     const auto homeless = [&](word x) { w.homeless.push_back(x); };
     if constexpr (may_be_matrices)
       if (matrices_) {
-        if (workers_.size() > 1)
-          matrices_->insert<true>(words, fresh, homeless);
-        else
-          matrices_->insert<false>(words, fresh, homeless);
+        for (const word x : words) {
+          const matrix_set::outcome o = workers_.size() > 1 ? matrices_->insert<true>(x, w.new_in_matrices)
+                                                            : matrices_->insert<false>(x, w.new_in_matrices);
+          if (o == matrix_set::outcome::fresh) ++w.discovered;
+          if (o == matrix_set::outcome::homeless) homeless(x);
+        }
         return;
       }
     const auto buffer = [&](kept x) {
@@ -559,7 +650,7 @@ class enumerating_search {
     flush();
     if (!rebuild_visited(level, limits)) return false;
     const auto fresh = [&](worker& w, word was_new) { discover(w, was_new); };
-    put(workers_[0], waiting, [&](word was_new) { fresh(workers_[0], was_new); });
+    put(workers_[0], waiting);
     insert_kept(fresh);
     return true;
   }
@@ -569,7 +660,10 @@ class enumerating_search {
         std::max<std::size_t>(64, states_ / 8 / (visited_set<word>::partitions * workers_.size()));
   }
   bool too_sparse() const {
-    return matrices_ && matrices_->bytes() > most_of_sparse_matrices + states_ * bytes_of_a_word;
+    if (!matrices_) return false;
+    std::size_t bytes = matrices_->bytes();
+    if constexpr (by_halves) bytes += halves_.bytes();
+    return bytes > most_of_sparse_matrices + states_ * bytes_of_a_word;
   }
 
   // The visited set has to be made anew.
@@ -580,7 +674,7 @@ class enumerating_search {
   template <typename Fresh>
   void insert_kept(Fresh&& fresh) {
     if (!matrices_) insert_buffers(fresh);
-    if constexpr (may_be_matrices) find_places(fresh);
+    if constexpr (may_be_matrices) find_places();
     if constexpr (has_codes) number_halves(fresh);
     for (worker& w : workers_) states_ += std::exchange(w.discovered, 0);
   }
@@ -601,13 +695,13 @@ class enumerating_search {
     });
     begin_buffers();
   }
-  template <typename Fresh>
-  void find_places(Fresh&& fresh) {
+  void find_places() {
     if (!matrices_) return;
     for (worker& w : workers_) {
-      for (const word x : w.homeless) matrices_->make_room(x);
-      matrices_->insert<false>(
-          w.homeless, [&](word was_new) { fresh(w, was_new); }, [](word) { std::abort(); });
+      for (const word x : w.homeless) {
+        matrices_->make_room(x);
+        if (matrices_->insert<false>(x, w.new_in_matrices) == matrix_set::outcome::fresh) ++w.discovered;
+      }
       w.homeless.clear();
     }
   }
@@ -619,25 +713,26 @@ class enumerating_search {
       any = any || !w.homeless.empty();
     }
     if (!any || codes_->outgrown()) return;
-    for (worker& w : workers_) put(w, std::exchange(w.homeless, {}), [](word) {});
+    for (worker& w : workers_) put(w, std::exchange(w.homeless, {}));
     insert_buffers(fresh);
   }
 
   void begin_visited() {
     visited_.reset();
     matrices_.reset();
+    for (worker& w : workers_) w.new_in_matrices = {};
     states_ = 0;
     unsigned width = system_.words().width();
     if constexpr (PairSystem<System>) {
-      const auto [left, right, rest, row, column] = system_.split();
       if constexpr (may_be_matrices) {
-        const matrix_set::split split{left, right, rest, row, column};
-        if (!sparse_ && matrix_set::fits(split)) {
-          matrices_.emplace(split);
+        if (const matrix_set::split by = split(); !sparse_ && matrix_set::fits(by)) {
+          matrices_.emplace(by);
+          if constexpr (by_halves) halves_ = {};
           return;
         }
       } else {
-        const word one = left | row | rest, other = right | column;
+        const auto [left, right, column] = system_.split();
+        const word one = left, other = right | column;
         if (!codes_ || !codes_->are_of(one, other)) codes_.emplace(one, other);
         codes_->fit();
         width = codes_->width();
@@ -652,19 +747,41 @@ class enumerating_search {
 
   void discover(worker& w, word fresh) {
     ++w.discovered;
+    to_level(w, fresh);
+  }
+  void to_level(worker& w, word fresh) {
     w.fresh.push_back(fresh);
     if (w.fresh.size() == level_store<word>::chunk_words) flush(w);
   }
   void flush(worker& w) {
-    levels_->add(next_level_, w.fresh, system_.words().width(),
-                 static_cast<std::uint32_t>(layouts_.size() - 1));
+    levels_->add(next_level_, w.fresh, static_cast<std::uint32_t>(layouts_.size() - 1));
     w.fresh.clear();
   }
   void flush() {
+    take_fresh();
     std::atomic<std::size_t> next = 0;
     on_all(states_ > small, [&](worker&) {
       for (std::size_t i; (i = next++) < workers_.size();) flush(workers_[i]);
     });
+  }
+
+  // What is new in matrices is the next level's.
+  void take_fresh() {
+    for_each_fresh([&](worker& w, word fresh) { to_level(w, fresh); });
+  }
+  template <typename Visit>
+  void for_each_fresh(Visit&& visit) {
+    if (!matrices_) return;
+    std::vector<std::uint64_t> rows;
+    for (worker& w : workers_) matrices_->take_rows(w.new_in_matrices, rows);
+    matrices_->order(rows);
+    std::atomic<std::size_t> next = 0;
+    on_all(states_ > small, [&](worker& w) {
+      for (std::size_t from; (from = next.fetch_add(rows_at_once)) < rows.size();)
+        for (std::size_t r = from; r < std::min(rows.size(), from + rows_at_once); ++r)
+          matrices_->take_fresh(rows[r], [&](word fresh) { visit(w, fresh); });
+    });
+    for (worker& w : workers_) matrices_->end_of_fresh(w.new_in_matrices);
   }
 
   // Has the system learn, and brings everything into the layout that it has then. False: a limit was reached,
@@ -678,7 +795,23 @@ class enumerating_search {
     if (system_.words() == before) return true;
     layouts_.push_back(system_.words());
     for (word& w : again) w = system_.repack(w, before);
-    return rebuild_visited(level, limits);
+    return changed_words(before) || rebuild_visited(level, limits);
+  }
+
+  // Whether the visited set could be kept.
+  bool changed_words(const typename System::layout& before) {
+    if constexpr (may_be_matrices) {
+      const matrix_set::split now = split();
+      if (!matrices_ || !matrix_set::fits(now)) return false;
+      matrices_->change_words(now, [&](word half) { return system_.repack(half, before); });
+      return true;
+    } else {
+      return false;
+    }
+  }
+  matrix_set::split split() const {
+    const auto [left, right, column] = system_.split();
+    return {left, right, column};
   }
 
   // From the levels, so that there are never two sets. False: a limit was reached, and it is not whole.
@@ -709,7 +842,7 @@ class enumerating_search {
           for (std::size_t c; !full(w) && (c = next_chunk++) < chunks;) {
             read(level, c, words);
             w.in_round += words.size();
-            put(w, words, [&](word) { ++w.discovered; });
+            put(w, words);
           }
         });
         insert_kept([](worker& w, word) { ++w.discovered; });
@@ -721,6 +854,7 @@ class enumerating_search {
         if (!limits.in_time(before, result_.ended)) return false;
       }
     }
+    for_each_fresh([](worker&, word) {});
     return true;
   }
 
@@ -839,14 +973,14 @@ class enumerating_search {
   // Words that are expanded in groups at once: at least so many, and no more than there is room for if each
   // has so many steps.
   static constexpr std::size_t fewest_at_once = 8192, steps_at_most_mostly = 16;
-  static constexpr std::size_t most_chunks = 64;  // that a thread takes at a time, beside the first
   static constexpr std::size_t most_homeless = 65536;
   static constexpr std::size_t most_taken = std::size_t{1} << 22;         // words in a round, by one thread
   static constexpr std::uint64_t most_in_round = std::uint64_t{1} << 22;  // steps, of one thread
   // Matrices may take so much, and so much for each state, before a set of words is better.
-  static constexpr std::size_t most_of_sparse_matrices = std::size_t{8} << 20, bytes_of_a_word = 5;
-  static constexpr std::size_t small = 20'000;  // states that one thread inserts into alone
-  static constexpr std::size_t chunk = 4096;    // words that are taken at a time when they are expanded again
+  static constexpr std::size_t most_of_sparse_matrices = std::size_t{48} << 20, bytes_of_a_word = 5;
+  static constexpr std::size_t rows_at_once = 256;  // of which a thread takes what is new
+  static constexpr std::size_t small = 20'000;      // states that one thread inserts into alone
+  static constexpr std::size_t chunk = 4096;  // words that are taken at a time when they are expanded again
 
   System& system_;
   bool checkpoints_ = false;
@@ -856,6 +990,7 @@ class enumerating_search {
   std::unique_ptr<level_store<word>> levels_;
   // Matrices, or a set; with codes, a set of these.
   std::optional<matrix_set> matrices_;
+  half_steps halves_;
   std::unique_ptr<visited_set<kept>> visited_;
   std::optional<pair_codes<word>> codes_;
   bool sparse_ = false;  // matrices would take more memory
@@ -863,7 +998,7 @@ class enumerating_search {
   progress complete_;                             // the levels up to the one that is being expanded
   std::size_t next_level_ = 0;                    // what is new goes there
   std::vector<typename System::layout> layouts_;  // of all words so far, by the tag of their chunk
-  std::uint64_t level_memory_ = 0;
+  std::uint64_t level_memory_ = 0, fewest_in_rows_ = 0;
   std::size_t buffer_words_ = 64;  // of one partition, one thread
   std::array<occurrence, 64> first_;
   statistics result_;

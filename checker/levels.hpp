@@ -2,13 +2,18 @@
 //
 // They are what the search goes through next, what a counterexample is rebuilt from (no state has a pointer
 // to its parent), and what the visited set is rebuilt from. A level is a number of chunks, in no order. While
-// they are few, chunks stay in memory; beyond a limit all are compressed (their bytes by significance, then
-// Zstandard) and appended to a log.
+// they are few, chunks stay in memory; beyond a limit all are appended to a log.
+//
+// A chunk is packed: of each word what differs from the one before it (an exclusive-or), without the leading
+// zeros, and how many bytes that are. Words that a search finds one after the other have much in common:
+// about two bytes are left of one, in a quarter of the time that Zstandard takes to come to three quarters of
+// that.
 #pragma once
 
-#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <mutex>
 #include <span>
 #include <utility>
@@ -28,18 +33,14 @@ class level_store {
   explicit level_store(record_log& log) : log_(log) {}
 
   // Adds a chunk to a level, the last one or the one after it. `tag` comes back from read(). By any thread.
-  void add(std::size_t level, std::span<const Word> words, unsigned width, std::uint32_t tag) {
+  void add(std::size_t level, std::span<const Word> words, std::uint32_t tag) {
     if (words.empty()) return;
-    const std::size_t bytes = std::max(1u, (width + 7) / 8);  // no chunk is empty: that is one in the log
     chunk c;
-    c.bytes.resize(words.size() * bytes);
+    c.bytes = pack(words);
     c.head.kind = record_kind;
     c.head.level = static_cast<std::uint32_t>(level);
     c.head.tag = tag;
     c.head.count = static_cast<std::uint32_t>(words.size());
-    for (std::size_t b = 0; b < bytes; ++b)
-      for (std::size_t i = 0; i < words.size(); ++i)
-        c.bytes[b * words.size() + i] = static_cast<std::byte>(words[i] >> (8 * b) & 0xff);
     if (to_log_) write(c);
     const std::lock_guard lock(mutex_);
     in_memory_ += c.bytes.size();
@@ -56,18 +57,8 @@ class level_store {
   // Replaces `into` by a chunk's words; returns its tag. By any thread, while nothing is added to that level.
   std::uint32_t read(std::size_t level, std::size_t index, std::vector<Word>& into) const {
     const chunk& c = chunk_at(level, index);
-    std::vector<std::byte> unpacked;
-    if (c.bytes.empty()) {
-      const std::vector<std::byte> packed = log_.read(c.head, c.at);
-      unpacked = decompress(packed);
-      if (unpacked.size() % c.head.count != 0) throw storage_error("a level that was read back is damaged");
-    }
-    const std::vector<std::byte>& bytes = c.bytes.empty() ? unpacked : c.bytes;
-    const std::size_t count = c.head.count;
-    into.assign(count, 0);
-    for (std::size_t b = 0; b < bytes.size() / count; ++b)
-      for (std::size_t i = 0; i < count; ++i)
-        into[i] |= static_cast<Word>(std::to_integer<std::uint8_t>(bytes[b * count + i])) << (8 * b);
+    into.resize(c.head.count);
+    unpack(c.bytes.empty() ? log_.read(c.head, c.at) : c.bytes, into);
     return c.head.tag;
   }
 
@@ -104,8 +95,7 @@ class level_store {
     return levels_[level].chunks[index];
   }
   void write(chunk& c) {
-    const std::vector<std::byte> packed = compress(c.bytes);
-    c.at = log_.append(c.head, packed);
+    c.at = log_.append(c.head, c.bytes);
     c.bytes = std::vector<std::byte>();  // {} would keep the memory
   }
   void enter(chunk c) {
@@ -113,6 +103,55 @@ class level_store {
     stored_level& l = levels_[c.head.level];
     l.words += c.head.count;
     l.chunks.push_back(std::move(c));
+  }
+
+  // Half a byte for each word, how many bytes there are of it, and all these bytes. 15 means 16.
+  static std::size_t tag_bytes(std::size_t words) { return (words + 1) / 2; }
+  static std::vector<std::byte> pack(std::span<const Word> words) {
+    std::vector<std::byte> all(tag_bytes(words.size()) + (words.size() + 1) * sizeof(Word));
+    std::byte* to = all.data() + tag_bytes(words.size());
+    Word last = 0;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const Word rest = words[i] ^ std::exchange(last, words[i]);
+      unsigned tag = bytes_of(rest);
+      std::memcpy(to, &rest, sizeof rest);  // what is too much is written over by the next
+      if (tag >= 15) tag = 15;
+      to += tag == 15 ? 16 : tag;
+      all[i / 2] |= static_cast<std::byte>(tag << (4 * (i % 2)));
+    }
+    const auto used = static_cast<std::size_t>(to - all.data());
+    return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(used)};
+  }
+  static void unpack(std::span<const std::byte> bytes, std::span<Word> into) {
+    const auto damaged = [] { throw storage_error("a level that was read back is damaged"); };
+    std::size_t at = tag_bytes(into.size());
+    if (bytes.size() < at) damaged();
+    Word last = 0;
+    for (std::size_t i = 0; i < into.size(); ++i) {
+      const unsigned tag = std::to_integer<unsigned>(bytes[i / 2]) >> (4 * (i % 2)) & 15;
+      const std::size_t size = tag == 15 ? 16 : tag;
+      if (size > sizeof(Word) || size > bytes.size() - at) damaged();
+      Word rest = 0;
+      if (bytes.size() - at >= sizeof rest) [[likely]] {
+        std::memcpy(&rest, bytes.data() + at, sizeof rest);
+        if (size < sizeof rest) rest &= (Word{1} << 8 * size) - 1;
+      } else {
+        std::memcpy(&rest, bytes.data() + at, size);
+      }
+      at += size;
+      into[i] = last ^= rest;
+    }
+    if (at != bytes.size()) damaged();
+  }
+  static unsigned bytes_of(Word w) {
+    if constexpr (sizeof(Word) > sizeof(std::uint64_t)) {
+      const auto high = static_cast<std::uint64_t>(w >> 64);
+      if (high != 0) return 8 + bytes_of_narrow(high);
+    }
+    return bytes_of_narrow(static_cast<std::uint64_t>(w));
+  }
+  static unsigned bytes_of_narrow(std::uint64_t w) {
+    return (static_cast<unsigned>(std::bit_width(w)) + 7) / 8;
   }
 
   record_log& log_;

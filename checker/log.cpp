@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
-#include <zstd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -125,24 +124,6 @@ bool record_log::any_behind(std::uint64_t position, std::uint32_t kind) const {
 void record_log::cut(std::uint64_t position) {
   if (ftruncate(file_, static_cast<off_t>(position)) != 0) fail("shorten", errno);
   end_ = position;
-}
-
-std::vector<std::byte> compress(std::span<const std::byte> bytes) {
-  std::vector<std::byte> out(ZSTD_compressBound(bytes.size()));
-  const std::size_t size = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), 1);
-  if (ZSTD_isError(size) != 0) throw storage_error(std::string("compressing: ") + ZSTD_getErrorName(size));
-  out.resize(size);
-  return out;
-}
-
-std::vector<std::byte> decompress(std::span<const std::byte> bytes) {
-  const unsigned long long size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
-  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN)
-    throw storage_error("a level that was read back is damaged");
-  std::vector<std::byte> out(size);
-  const std::size_t got = ZSTD_decompress(out.data(), out.size(), bytes.data(), bytes.size());
-  if (ZSTD_isError(got) != 0 || got != size) throw storage_error("a level that was read back is damaged");
-  return out;
 }
 
 }  // namespace tcpmc::checker

@@ -69,8 +69,4 @@ class record_log {
   std::uint64_t end_ = 0;
 };
 
-// Zstandard, at its fastest level.
-std::vector<std::byte> compress(std::span<const std::byte> bytes);
-std::vector<std::byte> decompress(std::span<const std::byte> bytes);
-
 }  // namespace tcpmc::checker

@@ -1,11 +1,11 @@
 // The visited set where states are pairs: a bit for each, exact.
 //
-// A word is read as five numbers: what its two halves are (left and right, coarsely), a row that goes with
-// the left half, a column that goes with the right one, and a rest. For every (left, right, rest) that occurs
-// there is a matrix of bits. Its rows are those that occur with this left, its columns those that occur with
-// this right, numbered as they are met. Where two parts of a system do most things without each other, a good
-// part of each matrix is reached: then a state takes a few bits, and what is looked at again and again fits
-// into a cache.
+// A word has two halves, and the right one a part that is coarse and a column that goes with it. For every
+// coarse right there is a matrix of bits: its rows are the left halves that occur with it, its columns those
+// that go with it, numbered as they are met. Where two parts of a system do most things without each other, a
+// good part of each matrix is reached: then a state takes a few bits, and what is looked at again and again
+// fits into a cache. A row has the words from the first to the last that is needed. Where something is new in
+// a row it gets a second one for that, until what is new is taken: it is what the next level is made of.
 //
 // (That reachable sets are nearly products of what they are made of is what symbolic model checking lives on:
 // Burch, Clarke, McMillan, Dill and Hwang 1990. Here they are plain bits: nothing is compressed, and a
@@ -20,108 +20,289 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <new>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "checker/lines.hpp"
+#include "checker/scatter.hpp"
 
 namespace tcpmc::checker {
 
 class matrix_set {
  public:
   using word = std::uint64_t;
+  using half = std::uint32_t;  // the number of one
+  static constexpr half no_half = std::numeric_limits<half>::max();
 
-  // Which bits of a word are which number; there may be none.
+  // Which bits of a word are the left half, the coarse right and the column; there may be none.
   struct split {
-    word left = 0, right = 0, rest = 0, row = 0, column = 0;
+    word left = 0, right = 0, column = 0;
   };
   // What is looked up in an array is one number: its bits are next to each other, and few, as the arrays must
   // not get large.
   static bool fits(const split& s) {
-    return number::fits(s.left) && number::fits(s.right) && number::fits(s.left | s.row) &&
-           number::fits(s.right | s.column) && number::fits(s.left | s.right | s.rest);
+    return number::fits(s.left) && number::fits(s.right) && number::fits(s.right | s.column) &&
+           std::popcount(s.column) <= most_column_bits;
   }
 
   explicit matrix_set(const split& s)
-      : row_(s.left | s.row),
-        column_(s.right | s.column),
+      : split_(s),
         left_(s.left),
+        right_half_(s.right | s.column),
         right_(s.right),
-        matrix_(s.left | s.right | s.rest),
-        row_numbers_(row_.bits()),
-        column_numbers_(column_.bits()),
-        rows_(left_.bits()),
-        columns_(right_.bits()),
-        matrix_numbers_(matrix_.bits()),
-        matrices_(1) {
+        left_numbers_(left_.bits()),
+        right_numbers_(right_half_.bits()),
+        coarse_numbers_(right_.bits()) {
     assert(fits(s));
+    add_slab();
+    new (slabs_[0][0]) row();
+    used_ = words_of(0);
   }
 
-  // Inserts words; calls fresh(word) for each that was not there yet, in their order. A word whose place does
-  // not exist is not inserted: homeless(word) is called. By any number of threads, if `shared`.
-  template <bool shared, typename Fresh, typename Homeless>
-  void insert(std::span<const word> words, Fresh&& fresh, Homeless&& homeless) {
-    std::array<place, at_once> places;
-    for (; !words.empty(); words = words.subspan(std::min(at_once, words.size()))) {
-      const std::size_t found = find(words.first(std::min(at_once, words.size())), places, homeless);
-      for (std::size_t i = 0; i < found; ++i) {
-        const place& p = places[i];
-        const word bit = word{1} << p.column % 64;
-        if constexpr (shared) {
-          const std::atomic_ref<word> line(*p.bits);
-          if ((line.load(std::memory_order_relaxed) & bit) != 0) continue;
-          if ((line.fetch_or(bit, std::memory_order_relaxed) & bit) != 0) continue;
-        } else {
-          if ((*p.bits & bit) != 0) continue;
-          *p.bits |= bit;
-        }
-        fresh(p.of);
-      }
+  // When words change: repack(word) gives what a half becomes. Numbers and places stay.
+  template <typename Repack>
+  void change_words(const split& to, Repack&& repack) {
+    matrix_set empty(to);
+    for (half l = 0; l < lefts_.size(); ++l) {
+      lefts_[l] = repack(lefts_[l]);
+      empty.left_numbers_[empty.left_.of(lefts_[l])] = l + 1;
     }
+    for (half r = 0; r < rights_.size(); ++r) {
+      rights_[r].bits = repack(rights_[r].bits);
+      empty.right_numbers_[empty.right_half_.of(rights_[r].bits)] = r + 1;
+      empty.coarse_numbers_[empty.right_.of(rights_[r].bits)] = rights_[r].coarse + 1;
+    }
+    split_ = to;
+    left_ = empty.left_;
+    right_half_ = empty.right_half_;
+    right_ = empty.right_;
+    left_numbers_ = std::move(empty.left_numbers_);
+    right_numbers_ = std::move(empty.right_numbers_);
+    coarse_numbers_ = std::move(empty.coarse_numbers_);
+  }
+
+  // ---- Halves ----
+
+  // Words with the same are in one row.
+  word row_of(word w) const { return w & ~split_.column; }
+  half left_number(word w) const { return left_numbers_[left_.of(w)] - 1; }          // no_half: none
+  half right_number(word w) const { return right_numbers_[right_half_.of(w)] - 1; }  // no_half: none
+  // By one thread, while no other one is here. A number alone makes no place for a word.
+  half number_left(word w) {
+    std::uint32_t& known = left_numbers_[left_.of(w)];
+    if (known == 0) {
+      lefts_.push_back(w & split_.left);
+      left_met_.push_back(0);
+      known = static_cast<std::uint32_t>(lefts_.size());
+      bytes_ += sizeof(word);
+    }
+    return known - 1;
+  }
+  half number_right(word w) {
+    std::uint32_t& known = right_numbers_[right_half_.of(w)];
+    if (known == 0) {
+      std::uint32_t& of_coarse = coarse_numbers_[right_.of(w)];
+      if (of_coarse == 0) {
+        matrices_.emplace_back();
+        of_coarse = static_cast<std::uint32_t>(matrices_.size());
+        bytes_ += sizeof(matrix);
+      }
+      const std::uint32_t coarse = of_coarse - 1;
+      std::vector<half>& columns = matrices_[coarse].rights;
+      columns.push_back(static_cast<half>(rights_.size()));
+      rights_.push_back(
+          {w & (split_.right | split_.column), static_cast<std::uint32_t>(columns.size() - 1), coarse});
+      met_.push_back(0);
+      known = static_cast<std::uint32_t>(rights_.size());
+      bytes_ += sizeof(right_half) + sizeof(half) + 1;
+    }
+    return known - 1;
+  }
+  std::size_t lefts() const { return lefts_.size(); }
+  std::size_t rights() const { return rights_.size(); }
+  std::size_t coarse_rights() const { return matrices_.size(); }
+  // Whether some word with it was inserted, for left halves; was taken as fresh, for right ones.
+  bool is_met_left(half left) const { return left_met_[left] != 0; }
+  bool is_met(half right) const { return met_[right] != 0; }
+  word left_word(half left) const { return lefts_[left]; }
+  word right_word(half right) const { return rights_[right].bits; }
+  word right_word(std::uint32_t coarse_right, std::uint32_t column) const {
+    return rights_[matrices_[coarse_right].rights[column]].bits;
+  }
+  std::uint32_t coarse_of(word w) const { return coarse_numbers_[right_.of(w)] - 1; }
+  std::uint32_t coarse(half right) const { return rights_[right].coarse; }
+  std::uint32_t column(half right) const { return rights_[right].column; }
+  std::size_t columns(std::uint32_t coarse_right) const { return matrices_[coarse_right].rights.size(); }
+
+  // ---- Places ----
+
+  // Words `first`, `first` + 1, ... of a row, `size` of them, which stand behind it; the others are no
+  // places.
+  struct row {
+    word* fresh = nullptr;  // as many; none: nothing is
+    std::uint32_t first = 0, size = 0;
+    half left = no_half;
+    std::uint32_t coarse_right = 0, place = 0;
+    std::uint32_t unused = 0;
+
+    word* visited() { return reinterpret_cast<word*>(this + 1); }
+  };
+  // A row without places if there is none.
+  row& row_at(half left, std::uint32_t coarse_right) {
+    const matrix& m = matrices_[coarse_right];
+    const std::uint32_t at = left < m.row_at.size() ? m.row_at[left] : 0;
+    return *reinterpret_cast<row*>(slabs_[at / slab_words][0] + sizeof(word) * (at % slab_words));
+  }
+  // Memory for what is new, and which rows have some; each thread has its own.
+  class freshness {
+   public:
+    word* words(std::size_t n) {
+      if (slab_ == slabs_.size() || used_ + n > slabs_[slab_].size()) {
+        if (slab_ < slabs_.size()) ++slab_;
+        used_ = 0;
+        if (slab_ == slabs_.size()) slabs_.emplace_back(std::max(n, slab_words));
+        if (slabs_[slab_].size() < n) slabs_[slab_] = std::vector<word>(n);
+      }
+      word* const at = slabs_[slab_].data() + used_;
+      used_ += n;
+      std::fill_n(at, n, word{0});
+      return at;
+    }
+
+   private:
+    friend matrix_set;
+    static constexpr std::size_t slab_words = 8192;
+    std::vector<std::vector<word>> slabs_;
+    std::size_t slab_ = 0, used_ = 0;
+    std::vector<std::uint64_t> rows_;
+  };
+  // Some columns of a row: a word of bits.
+  struct part {
+    std::uint32_t at;
+    word bits;
+  };
+  enum class outcome : std::uint8_t { known, fresh, homeless };
+  // Inserts the words of one part of a row; `part.bits` becomes those that were not there. By any number of
+  // threads, if `shared`.
+  template <bool shared>
+  outcome insert(row& to, part& p, freshness& mine) {
+    const std::uint32_t i = p.at - to.first;
+    if (i >= to.size) [[unlikely]]
+      return outcome::homeless;
+    if constexpr (shared) {
+      const std::atomic_ref<word> visited(to.visited()[i]);
+      p.bits &= ~visited.load(std::memory_order_relaxed);
+      if (p.bits != 0) p.bits &= ~visited.fetch_or(p.bits, std::memory_order_relaxed);
+    } else {
+      p.bits &= ~to.visited()[i];
+      to.visited()[i] |= p.bits;
+    }
+    if (p.bits == 0) return outcome::known;
+    word* fresh = std::atomic_ref(to.fresh).load(std::memory_order_acquire);
+    if (fresh == nullptr) [[unlikely]]
+      fresh = begin_fresh(to, mine);
+    if constexpr (shared)
+      std::atomic_ref(fresh[i]).fetch_or(p.bits, std::memory_order_relaxed);
+    else
+      fresh[i] |= p.bits;
+    return outcome::fresh;
+  }
+  template <bool shared>
+  outcome insert(row& to, std::uint32_t column, freshness& mine) {
+    part p{column / 64, word{1} << column % 64};
+    return insert<shared>(to, p, mine);
+  }
+  template <bool shared>
+  outcome insert(word w, freshness& mine) {
+    const half left = left_number(w), right = right_number(w);
+    if (left == no_half || right == no_half) return outcome::homeless;
+    return insert<shared>(row_at(left, rights_[right].coarse), rights_[right].column, mine);
   }
 
   // Makes a place for a word. By one thread, while no other one is here.
   void make_room(word w) {
-    const auto numbered = [](std::uint32_t& known, std::uint32_t& so_far) {
-      if (known == 0) known = ++so_far;
-      return known - 1;
-    };
-    std::uint32_t &rows = rows_[left_.of(w)], &columns = columns_[right_.of(w)];
-    const std::uint32_t row = numbered(row_numbers_[row_.of(w)], rows);
-    const std::uint32_t column = numbered(column_numbers_[column_.of(w)], columns);
-    std::uint32_t& at = matrix_numbers_[matrix_.of(w)];
-    if (at == 0) {
-      at = static_cast<std::uint32_t>(matrices_.size());
-      matrices_.emplace_back();
-      bytes_ += sizeof(matrix);
-    }
-    matrix& m = matrices_[at];
+    const half left = number_left(w), right = number_right(w);
+    const std::uint32_t coarse = rights_[right].coarse, at = rights_[right].column / 64;
+    matrix& m = matrices_[coarse];
     bytes_ -= m.bytes();
-    if (column >= m.columns()) m.widen((columns + columns / 4) / 64 + 1);
-    if (row >= m.row_at.size()) m.row_at.resize(rows + rows / 4, no_row);
-    if (m.row_at[row] == no_row) {
-      m.row_at[row] = m.rows++;
-      const std::size_t needed = std::size_t{m.rows} * m.stride;
-      if (needed > m.bits.capacity()) m.bits.reserve(needed + needed / 4);
-      m.bits.resize(needed);
-    }
+    if (left >= m.row_at.size()) m.row_at.resize(lefts_.size() + lefts_.size() / 4, 0);
     bytes_ += m.bytes();
+    left_met_[left] = 1;
+    row& r = row_at(left, coarse);
+    const bool is_there = m.row_at[left] != 0;
+    const std::uint32_t from = is_there ? r.first : at, to = is_there ? r.first + r.size : at;
+    if (from <= at && at < to) return;
+    const auto all = static_cast<std::uint32_t>((m.rights.size() + 63) / 64);
+    const std::uint32_t first = std::min(from, at) / row_step * row_step;
+    const std::uint32_t end = std::min(all, (std::max(to, at + 1) + row_step - 1) / row_step * row_step);
+    m.row_at[left] = take(end - first);
+    row& longer =
+        *new (&row_at(left, coarse)) row{nullptr, first, end - first, left, coarse, m.row_at[left], 0};
+    std::fill_n(longer.visited(), longer.size, word{0});
+    if (!is_there) return;
+    std::copy_n(r.visited(), r.size, longer.visited() + (from - first));
+    if (r.fresh != nullptr) {
+      longer.fresh = spare_.words(longer.size);
+      std::copy_n(r.fresh, r.size, longer.fresh + (from - first));
+    }
+    give_back(r);
+  }
+
+  // ---- What is new ----
+
+  // The rows where something is new, those with the same coarse right next to each other; forgets them. By
+  // one thread, with what all threads have.
+  void take_rows(freshness& mine, std::vector<std::uint64_t>& into) {
+    into.insert(into.end(), mine.rows_.begin(), mine.rows_.end());
+    mine.rows_.clear();
+  }
+  void order(std::vector<std::uint64_t>& rows) const {
+    std::vector<std::uint64_t> room;
+    const auto left_bits = static_cast<unsigned>(std::bit_width(lefts_.size()));
+    sort_by(std::span(rows), room, static_cast<unsigned>(std::bit_width(matrices_.size())) + left_bits,
+            [&](std::uint64_t r) { return (r >> 32) << left_bits | (r & no_number); });
+  }
+  // Calls visit(word) for each word that is new in one of these rows; then none is. By any thread, each row
+  // by one.
+  template <typename Visit>
+  void take_fresh(std::uint64_t of, Visit&& visit) {
+    row& r = row_at(static_cast<half>(of), static_cast<std::uint32_t>(of >> 32));
+    const word left = lefts_[r.left];
+    const std::vector<half>& columns = matrices_[r.coarse_right].rights;
+    for (std::uint32_t i = 0; i < r.size; ++i)
+      for (word bits = r.fresh[i]; bits != 0; bits &= bits - 1) {
+        const half right = columns[64 * (r.first + i) + static_cast<std::uint32_t>(std::countr_zero(bits))];
+        const std::atomic_ref<std::uint8_t> met(met_[right]);
+        if (met.load(std::memory_order_relaxed) == 0) met.store(1, std::memory_order_relaxed);
+        visit(left | rights_[right].bits);
+      }
+    r.fresh = nullptr;
+  }
+  // When all is taken.
+  void end_of_fresh(freshness& mine) {
+    mine.slab_ = mine.used_ = 0;
+    spare_.slab_ = spare_.used_ = 0;
   }
 
   // Memory of the matrices.
   std::size_t bytes() const { return bytes_; }
 
  private:
-  static constexpr unsigned most_bits = 24;
-  static constexpr std::uint32_t no_row = std::numeric_limits<std::uint32_t>::max();
+  static constexpr int most_bits = 24;
+  static constexpr std::uint32_t row_step = 4;  // words by which rows grow
+  static constexpr std::size_t slab_words = std::size_t{1} << 15, most_slabs = std::size_t{1} << 17;
+  static constexpr int most_column_bits = 20;
+  static_assert((std::size_t{1} << most_column_bits) / 64 < slab_words);
+  static constexpr std::uint32_t no_number = std::numeric_limits<std::uint32_t>::max();
 
   // Bits of a word that are next to each other, as a number.
   class number {
    public:
     static bool fits(word mask) {
       const number n(mask);
-      return (n.mask_ & (n.mask_ + 1)) == 0 && n.bits() <= most_bits;
+      return (n.mask_ & (n.mask_ + 1)) == 0 && std::popcount(n.mask_) <= most_bits;
     }
     explicit number(word mask)
         : down_(static_cast<unsigned>(std::countr_zero(mask)) % 64), mask_(mask >> down_) {}
@@ -144,61 +325,63 @@ class matrix_set {
     lines at_;
   };
 
+  struct right_half {
+    word bits;
+    std::uint32_t column, coarse;
+  };
   struct matrix {
-    std::vector<word> bits;             // row by row; a column's number is its bit
-    std::vector<std::uint32_t> row_at;  // by row number: which one it is here
-    std::uint32_t rows = 0, stride = 0;
+    std::vector<std::uint32_t> row_at;  // by left half: which word of the slabs it begins with; 0: none
+    std::vector<half> rights;           // by column
 
-    std::uint32_t columns() const { return 64 * stride; }
-    void widen(std::uint32_t to) {
-      std::vector<word> wider(std::size_t{rows} * to);
-      for (std::size_t r = 0; r < rows; ++r)
-        std::copy_n(bits.begin() + static_cast<std::ptrdiff_t>(r * stride), stride,
-                    wider.begin() + static_cast<std::ptrdiff_t>(r * to));
-      bits = std::move(wider);
-      stride = to;
-    }
-    std::size_t bytes() const {
-      return bits.capacity() * sizeof(word) + row_at.capacity() * sizeof(std::uint32_t);
-    }
+    std::size_t bytes() const { return row_at.capacity() * sizeof(std::uint32_t); }
   };
 
-  struct place {
-    word* bits;
-    word of;
-    std::uint32_t column;
-  };
-  static constexpr std::size_t at_once = 256;
-
-  // The places of words, which are asked for; returns how many have one.
-  template <typename Homeless>
-  std::size_t find(std::span<const word> words, std::array<place, at_once>& into, Homeless&& homeless) {
-    std::array<std::uint32_t, at_once> rows, columns, numbers;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      rows[i] = row_numbers_[row_.of(words[i])] - 1;  // the most there is if it has none
-      columns[i] = column_numbers_[column_.of(words[i])] - 1;
-      numbers[i] = matrix_numbers_[matrix_.of(words[i])];
+  word* begin_fresh(row& r, freshness& mine) {
+    word* const words = mine.words(r.size);
+    word* before = nullptr;
+    // What another thread was first with stays; then these words are for nothing.
+    if (!std::atomic_ref(r.fresh).compare_exchange_strong(before, words, std::memory_order_acq_rel))
+      return before;
+    mine.rows_.push_back(std::uint64_t{r.coarse_right} << 32 | r.left);
+    return words;
+  }
+  // Where there is room for a row of n words.
+  static_assert(sizeof(row) % sizeof(word) == 0);
+  static constexpr std::uint32_t words_of(std::uint32_t n) { return n + sizeof(row) / sizeof(word); }
+  std::uint32_t take(std::uint32_t n) {
+    if (n < free_.size() && !free_[n].empty()) {
+      const std::uint32_t at = free_[n].back();
+      free_[n].pop_back();
+      return at;
     }
-    std::size_t n = 0;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      matrix& m = matrices_[numbers[i]];
-      const std::uint32_t at = rows[i] < m.row_at.size() ? m.row_at[rows[i]] : no_row;
-      if (at == no_row || columns[i] >= m.columns()) [[unlikely]] {
-        homeless(words[i]);
-        continue;
-      }
-      word* const bits = m.bits.data() + std::size_t{at} * m.stride + columns[i] / 64;
-      __builtin_prefetch(bits, 1);
-      into[n++] = {bits, words[i], columns[i]};
-    }
-    return n;
+    if (used_ + words_of(n) > slab_words) add_slab();
+    const auto at = static_cast<std::uint32_t>((slabs_.size() - 1) * slab_words + used_);
+    used_ += words_of(n);
+    return at;
+  }
+  void give_back(row& r) {
+    free_.resize(std::max<std::size_t>(free_.size(), r.size + 1));
+    free_[r.size].push_back(r.place);
+  }
+  void add_slab() {
+    if (slabs_.size() == most_slabs) throw std::bad_alloc();
+    slabs_.emplace_back(slab_words * sizeof(word) / 64);
+    used_ = 0;
+    bytes_ += slab_words * sizeof(word);
   }
 
-  number row_, column_, left_, right_, matrix_;
-  table row_numbers_, column_numbers_;  // by (left, row), by (right, column); from 1 on, 0: not met
-  table rows_, columns_;                // how many there are, by left, by right
-  table matrix_numbers_;                // by (left, right, rest)
-  std::vector<matrix> matrices_;        // the first one has no rows
+  split split_;
+  number left_, right_half_, right_;
+  table left_numbers_, right_numbers_;  // of halves, from 1 on; 0: not met
+  table coarse_numbers_;                // of coarse rights, from 1 on
+  std::vector<word> lefts_;
+  std::vector<right_half> rights_;
+  std::vector<std::uint8_t> left_met_, met_;      // by left half, by right half
+  std::vector<matrix> matrices_;                  // by coarse right
+  std::vector<lines> slabs_;                      // of rows; the first one is the one without places
+  std::size_t used_ = 0;                          // words of the last slab
+  std::vector<std::vector<std::uint32_t>> free_;  // where rows were that moved, by size
+  freshness spare_;                               // for rows that move
   std::size_t bytes_ = 0;
 };
 

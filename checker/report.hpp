@@ -42,6 +42,8 @@ struct options {
   std::string directory = "/var/tmp";                // for levels that do not stay in memory
   std::uint64_t level_memory =
       4 * 1024 * 1024;  // bytes; a part of a byte a state comes on top unless it is 0
+  // Words of a level from which on it pays to work out what halves of states do (checker/halves.hpp).
+  std::uint64_t fewest_in_rows = 4096;
 
   bool reached(marks seen) const {
     return one_suffices ? (seen & goal) != 0 : goal != 0 && (seen & goal) == goal;

@@ -58,6 +58,28 @@ class monitored_system {
   template <typename Word, typename Sink, typename Odd>
   void group_successors(int side, std::span<const Word> group, const system::layout& l, marks known,
                         Sink& into, Odd&& odd) const;
+  // tables::half_steps(), where outcomes have no marks but those of `known`.
+  template <typename Word, typename Sink>
+  bool half_steps(int side, Word half, const system::layout& l, marks known, Sink& into) const {
+    return tables_.half_steps(side, half, l, bounds_of(known), known, into);
+  }
+  // Whether an open outcome of a step to `next` has no marks but those of `known`.
+  template <typename State>
+  bool quiet(system::id outcome, const State& next, marks known) const {
+    missing nothing;
+    marks m = 0;
+    const auto by = static_cast<unsigned>(tables_.outcome_of(outcome).side);
+    return judged(outcome, next.get(1u - by), next, nothing, m) && (m & ~known) == 0;
+  }
+  // Whether a state has no marks of its own but those of `known`.
+  bool all_states_quiet(marks known) const { return ((state_marks_ | stuck_marks_) & ~known) == 0; }
+  template <typename State>
+  bool quiet(const State& s, marks known) const {
+    missing nothing;
+    const expansion looked = look(s.get(0), s.get(1), nothing);
+    return looked.known && (looked.of_state & ~known) == 0 &&
+           ((stuck_marks_ & ~known) == 0 || !tables_.nothing_in_flight(s));
+  }
   // The marks that endpoints A and B have as they are, without those that only steps show.
   expansion look(system::id a, system::id b, missing& what) const;
 
@@ -207,20 +229,11 @@ template <typename Word, typename Sink, typename Odd>
 void monitored_system::group_successors(int side, std::span<const Word> group, const system::layout& l,
                                         marks known, Sink& into, Odd&& odd) const {
   using packed = system::packed_state<Word>;
-  missing nothing;
-  const auto told = [&](system::id outcome, const packed& next, int by) {
-    marks m = 0;
-    return judged(outcome, next.get(1u - static_cast<unsigned>(by)), next, nothing, m) && (m & ~known) == 0;
-  };
+  const auto told = [&](system::id outcome, const packed& next, int) { return quiet(outcome, next, known); };
   tables_.group_successors(side, group, l, bounds_of(known), known, told, into, odd);
-  if (side != 0 || ((state_marks_ | stuck_marks_) & ~known) == 0) return;
-  for (const Word w : group) {
-    const packed s(w, l);
-    const expansion looked = look(s.get(0), s.get(1), nothing);
-    if (!looked.known || (looked.of_state & ~known) != 0 ||
-        ((stuck_marks_ & ~known) != 0 && tables_.nothing_in_flight(s)))
-      odd(w);
-  }
+  if (side != 0 || all_states_quiet(known)) return;
+  for (const Word w : group)
+    if (!quiet(packed(w, l), known)) odd(w);
 }
 
 template <typename Emit>
@@ -277,17 +290,33 @@ class packed_system {
     const group_key& k = keys_[static_cast<std::size_t>(side)];
     return k.endpoint.bits + k.channel.bits;
   }
-  // The bits of A, of B, of the budgets, of what A has in flight, and of what B has: much of what an endpoint
-  // can be together with what it sent is reached with much of what the other one can be.
-  std::array<word, 5> split() const {
+  // The bits of A, what it has in flight, and the budgets; of B; and of what B has in flight: much of what an
+  // endpoint can be together with what it sent is reached with much of what the other one can be.
+  std::array<word, 3> split() const {
     const auto bits = [&](std::size_t component) {
       return word{layout_.mask[component]} << layout_.shift[component];
     };
-    std::array<word, 5> result = {bits(0), bits(1), bits(system::budget_component), 0, 0};
+    std::array<word, 3> result = {bits(0) | bits(system::budget_component), bits(1), 0};
     for (int slot = 0; slot < system::most_slots; ++slot)
-      for (int sender = 0; sender < 2; ++sender)
-        result[3 + static_cast<std::size_t>(sender)] |= bits(system::channel_component(sender, slot));
+      for (const int sender : {0, 1})
+        result[sender == 0 ? 0 : 2] |= bits(system::channel_component(sender, slot));
     return result;
+  }
+  // tables::half_steps() and so on, of words that have only the bits of a half.
+  static constexpr std::uint32_t prices = system::tables::prices;
+  template <typename Sink>
+  bool half_steps(int side, word half, marks known, Sink& into) const {
+    return std::as_const(monitored_).half_steps(side, half, layout_, known, into);
+  }
+  system::tables::payment<word> pays(word half, std::uint32_t price, marks known) const {
+    return std::as_const(monitored_).tables().pays(half, price, layout_, bounds_of(known));
+  }
+  bool quiet(std::uint32_t outcome, word next, marks known) const {
+    return std::as_const(monitored_).quiet(outcome, system::packed_state<word>(next, layout_), known);
+  }
+  bool all_states_quiet(marks known) const { return monitored_.all_states_quiet(known); }
+  bool quiet(word w, marks known) const {
+    return std::as_const(monitored_).quiet(system::packed_state<word>(w, layout_), known);
   }
   template <typename Sink, typename Odd>
   void group_successors(int side, std::span<const word> group, marks known, Sink& into, Odd&& odd) const {

@@ -216,28 +216,38 @@ TEST(pair_codes, are_given_to_halves_that_there_is_room_for) {
 
 // Words of a few bits in each number; which bits these are makes no difference.
 std::vector<matrix_set::split> splits() {
-  return {{0x0f00, 0x00f0, 0, 0xf000, 0x000f},
-          {0x1800, 0x00f0, 0x0700, 0xe000, 0x000f},
-          {0x001c, 0x0380, 0x0060, 0x0003, 0xfc00},
-          {0, 0, 0xff, 0, 0xff00},
-          {0x00ff, 0xff00, 0, 0, 0},
-          {0, 0, 0, 0xfff0, 0x000f},
-          {0, 0, 0, 0, 0xffff}};
+  return {{0xff00, 0x00f0, 0x000f}, {0x007f, 0x0380, 0xfc00}, {0x00ff, 0xff00, 0},
+          {0xfff0, 0, 0x000f},      {0, 0x00ff, 0xff00},      {0, 0, 0xffff}};
 }
-std::set<std::uint64_t> inserted(matrix_set& matrices, std::span<const std::uint64_t> words) {
+using inserting = matrix_set::outcome;
+std::vector<std::uint64_t> taken_from(matrix_set& matrices, matrix_set::freshness& fresh) {
+  std::vector<std::uint64_t> rows, all;
+  matrices.take_rows(fresh, rows);
+  matrices.order(rows);
+  for (const std::uint64_t r : rows) matrices.take_fresh(r, [&](std::uint64_t w) { all.push_back(w); });
+  matrices.end_of_fresh(fresh);
+  return all;
+}
+std::set<std::uint64_t> inserted(matrix_set& matrices, matrix_set::freshness& mine,
+                                 std::span<const std::uint64_t> words) {
   std::set<std::uint64_t> fresh;
-  std::vector<std::uint64_t> homeless;
-  const auto once = [&](std::uint64_t w) { EXPECT_TRUE(fresh.insert(w).second) << w; };
-  matrices.insert<false>(words, once, [&](std::uint64_t w) { homeless.push_back(w); });
-  for (const std::uint64_t w : homeless) matrices.make_room(w);
-  matrices.insert<false>(homeless, once, [](std::uint64_t w) { FAIL() << w << " has no place"; });
+  for (const std::uint64_t w : words) {
+    inserting o = matrices.insert<false>(w, mine);
+    if (o == inserting::homeless) {
+      matrices.make_room(w);
+      o = matrices.insert<false>(w, mine);
+    }
+    EXPECT_NE(o, inserting::homeless) << w;
+    EXPECT_TRUE(o != inserting::fresh || fresh.insert(w).second) << w;
+  }
   return fresh;
 }
 TEST(matrices, agree_with_a_standard_set) {
   for (const matrix_set::split& split : splits()) {
-    const std::uint64_t all = split.left | split.right | split.rest | split.row | split.column;
+    const std::uint64_t all = split.left | split.right | split.column;
     ASSERT_TRUE(matrix_set::fits(split));
     matrix_set matrices(split);
+    matrix_set::freshness mine;
     std::set<std::uint64_t> standard;
     std::mt19937_64 random(7);
     for (int round = 0; round < 200; ++round) {
@@ -247,47 +257,107 @@ TEST(matrices, agree_with_a_standard_set) {
       std::set<std::uint64_t> expected;
       for (const std::uint64_t w : words)
         if (standard.insert(w).second) expected.insert(w);
-      ASSERT_EQ(inserted(matrices, words), expected);
+      ASSERT_EQ(inserted(matrices, mine, words), expected);
+      // What is new is told once, that of a row together.
+      const std::vector<std::uint64_t> fresh = taken_from(matrices, mine);
+      std::set<std::uint64_t> rows;
+      for (std::size_t i = 0; i < fresh.size(); ++i)
+        if (i == 0 || matrices.row_of(fresh[i]) != matrices.row_of(fresh[i - 1])) {
+          ASSERT_TRUE(rows.insert(matrices.row_of(fresh[i])).second);
+        }
+      ASSERT_EQ(std::set<std::uint64_t>(fresh.begin(), fresh.end()), expected);
+      ASSERT_EQ(fresh.size(), expected.size());
     }
   }
 }
+TEST(matrices, insert_parts_of_a_row) {
+  matrix_set matrices(splits()[0]);
+  matrix_set::freshness mine;
+  for (std::uint64_t c = 0; c < 16; ++c) matrices.make_room(0x1230 | c);
+  auto& row = matrices.row_at(matrices.left_number(0x1230), matrices.coarse_of(0x1230));
+  matrix_set::part first{0, 0x00ff}, second{0, 0x0ff0}, again{0, 0x0ff0}, elsewhere{7, 1};
+  EXPECT_EQ(matrices.insert<false>(row, first, mine), inserting::fresh);
+  EXPECT_EQ(matrices.insert<true>(row, second, mine), inserting::fresh);
+  EXPECT_EQ(second.bits, 0x0f00u);
+  EXPECT_EQ(matrices.insert<true>(row, again, mine), inserting::known);
+  EXPECT_EQ(matrices.insert<false>(row, elsewhere, mine), inserting::homeless);
+  EXPECT_EQ(taken_from(matrices, mine).size(), 12u);
+  EXPECT_EQ(matrices.insert<false>(0x1230, mine), inserting::known);
+  EXPECT_EQ(matrices.insert<true>(0x123f, mine), inserting::fresh);
+}
+TEST(matrices, keep_what_is_new_where_a_row_gets_longer) {
+  const matrix_set::split split{0xf0000, 0x8000, 0x7fff};
+  matrix_set matrices(split);
+  matrix_set::freshness mine;
+  std::set<std::uint64_t> all;
+  for (const std::uint64_t step : {0x7001u, 0x1003u, 0x0011u})
+    for (std::uint64_t w = 0; w < 0x100000; w += step) {
+      const bool is_new = all.insert(w).second;
+      EXPECT_EQ(inserted(matrices, mine, std::array{w}).size(), is_new ? 1u : 0u);
+      EXPECT_EQ(inserted(matrices, mine, std::array{w}).size(), 0u);
+    }
+  const std::vector<std::uint64_t> fresh = taken_from(matrices, mine);
+  EXPECT_EQ(fresh.size(), all.size());
+  EXPECT_EQ(std::set<std::uint64_t>(fresh.begin(), fresh.end()), all);
+}
+TEST(matrices, keep_what_they_have_when_words_change) {
+  matrix_set matrices({0x0f00, 0x00f0, 0x000f});
+  matrix_set::freshness mine;
+  std::mt19937 random(3);
+  std::set<std::uint64_t> all;
+  for (int i = 0; i < 500; ++i) all.insert(random() & 0xfff);
+  const std::vector<std::uint64_t> words(all.begin(), all.end());
+  EXPECT_EQ(inserted(matrices, mine, words), all);
+  const auto wider = [](std::uint64_t w) { return (w & 0xf00) << 8 | (w & 0xf0) << 4 | (w & 0xf); };
+  matrices.change_words({0xff0000, 0x00ff00, 0x0000ff}, wider);
+  std::set<std::uint64_t> moved;
+  for (const std::uint64_t w : words) {
+    EXPECT_EQ(matrices.insert<false>(wider(w), mine), inserting::known);
+    moved.insert(wider(w));
+  }
+  const std::vector<std::uint64_t> fresh = taken_from(matrices, mine), more{0xabcdef, 0x0101ff};
+  EXPECT_EQ(std::set<std::uint64_t>(fresh.begin(), fresh.end()), moved);
+  EXPECT_EQ(inserted(matrices, mine, more).size(), 2u);
+}
 // Found while it was written: a column without a number had the place of the first one.
 TEST(matrices, do_not_confuse_a_column_that_was_never_met_with_another_one) {
-  matrix_set matrices({0x0f00, 0x00f0, 0, 0xf000, 0x000f});
+  matrix_set matrices({0xff00, 0x00f0, 0x000f});
+  matrix_set::freshness mine;
   const std::vector<std::uint64_t> first{0x1111}, second{0x1112};
-  EXPECT_EQ(inserted(matrices, first).size(), 1u);
-  EXPECT_EQ(inserted(matrices, second).size(), 1u);
-  EXPECT_EQ(inserted(matrices, first).size(), 0u);
+  EXPECT_EQ(inserted(matrices, mine, first).size(), 1u);
+  EXPECT_EQ(inserted(matrices, mine, second).size(), 1u);
+  EXPECT_EQ(inserted(matrices, mine, first).size(), 0u);
 }
 TEST(matrices, give_each_word_to_one_thread) {
   matrix_set matrices(splits()[0]);
   for (std::uint64_t w = 0; w < 0x10000; ++w) matrices.make_room(w);
   crew threads(4);
-  std::vector<std::vector<std::uint64_t>> fresh(4);
+  std::vector<matrix_set::freshness> fresh(4);
+  std::vector<std::size_t> counts(4);
   threads.run([&](unsigned i) {
     std::vector<std::uint64_t> words(0x10000);
     std::iota(words.begin(), words.end(), 0);
     std::shuffle(words.begin(), words.end(), std::mt19937(i));
-    matrices.insert<true>(
-        words, [&](std::uint64_t w) { fresh[i].push_back(w); }, [](std::uint64_t w) { FAIL() << w; });
+    for (const std::uint64_t w : words) counts[i] += matrices.insert<true>(w, fresh[i]) == inserting::fresh;
   });
   std::set<std::uint64_t> all;
-  std::size_t sum = 0;
-  for (const auto& f : fresh) {
-    all.insert(f.begin(), f.end());
-    sum += f.size();
-  }
+  std::size_t taken = 0;
+  for (auto& f : fresh)
+    for (const std::uint64_t w : taken_from(matrices, f)) {
+      all.insert(w);
+      ++taken;
+    }
   EXPECT_EQ(all.size(), 0x10000u);
-  EXPECT_EQ(sum, 0x10000u);
+  EXPECT_EQ(taken, 0x10000u);
+  EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), std::size_t{0}), 0x10000u);
 }
 TEST(matrices, are_not_for_large_numbers_or_scattered_ones) {
-  EXPECT_TRUE(matrix_set::fits({0xfff000000, 0xfff000, 0, 0xfff000000000, 0xfff}));
-  EXPECT_FALSE(matrix_set::fits({0x1ffe000000, 0xfff000, 0x1000000, 0x2000000000, 0xfff}));
-  EXPECT_TRUE(matrix_set::fits({0xf0, 0xf, 0, 0x0fffff00, 0}));
-  EXPECT_FALSE(matrix_set::fits({0xf0, 0xf, 0, 0x1fffff00, 0}));
-  EXPECT_FALSE(matrix_set::fits({0xf0000000, 0x0f000000, 0, 0, 0x00ffffff}));
-  EXPECT_FALSE(matrix_set::fits({0xf00, 0xf, 0, 0xf000, 0}));
-  EXPECT_FALSE(matrix_set::fits({0xf0, 0xf, 0, 0xf000, 0}));
+  EXPECT_TRUE(matrix_set::fits({0xffffff000000, 0xfff000, 0xfff}));
+  EXPECT_FALSE(matrix_set::fits({0x1ffffff000000, 0xfff000, 0xfff}));
+  EXPECT_FALSE(matrix_set::fits({0xff00000000, 0xf000000, 0x0ffffff}));
+  EXPECT_FALSE(matrix_set::fits({0xf0f0, 0xf, 0}));
+  EXPECT_FALSE(matrix_set::fits({0xf000, 0xf0, 0x7}));
+  EXPECT_FALSE(matrix_set::fits({0xf0000000, 0xe00000, 0x1fffff}));
 }
 
 // ---- Antichains ----
@@ -395,10 +465,10 @@ TEST(levels, come_back_from_memory_and_from_the_log) {
   record_log log = record_log::nameless(folder());
   level_store<std::uint64_t> levels(log);
   const std::vector<std::uint64_t> a{1, 2, 3}, b{0xffffffffff, 7}, none{0};
-  levels.add(0, a, 2, 11);
+  levels.add(0, a, 11);
   levels.keep_in_memory(0);
-  levels.add(1, b, 40, 12);
-  levels.add(1, none, 0, 13);  // found as "damaged": a word of no bits looked like a chunk in the log
+  levels.add(1, b, 12);
+  levels.add(1, none, 13);  // found as "damaged": a word of no bits looked like a chunk in the log
   std::vector<std::uint64_t> back;
   EXPECT_EQ(levels.read(0, 0, back), 11u);
   EXPECT_EQ(back, a);
@@ -413,7 +483,7 @@ TEST(levels, of_no_bits_stay_in_memory) {
   record_log log = record_log::nameless(folder());
   level_store<std::uint64_t> levels(log);
   const std::vector<std::uint64_t> start{0};
-  levels.add(0, start, 0, 1);
+  levels.add(0, start, 1);
   std::vector<std::uint64_t> back;
   EXPECT_EQ(levels.read(0, 0, back), 1u);
   EXPECT_EQ(back, start);
@@ -536,9 +606,9 @@ struct counters {
 // The same as pairs of two counters each.
 struct paired_counters : counters {
   using counters::counters;
-  std::array<word, 5> split() const {
+  std::array<word, 3> split() const {
     const word one = (word{1} << now.bits) - 1;
-    return {one << now.bits, one << 2 * now.bits, 0, one, one << 3 * now.bits};
+    return {one | one << now.bits, one << 2 * now.bits, one << 3 * now.bits};
   }
 };
 // The same in wide words, as pairs of scattered bits.
@@ -552,9 +622,9 @@ struct coded_counters : counters {
     return counters::expand(static_cast<std::uint64_t>(w), what, emit);
   }
   expansion look(word, missing&) const { return {}; }
-  std::array<word, 5> split() const {
+  std::array<word, 3> split() const {
     const word one = (word{1} << now.bits) - 1;
-    return {one, one << now.bits, one << 2 * now.bits, 0, one << 3 * now.bits};
+    return {one | one << 2 * now.bits, one << now.bits, one << 3 * now.bits};
   }
 };
 // The same, but that wider words make two states one.
@@ -565,10 +635,7 @@ struct confused_counters : counters {
 // The same, split so badly that every state has a matrix of its own.
 struct badly_paired_counters : counters {
   using counters::counters;
-  std::array<word, 5> split() const {
-    const word two = (word{1} << 2 * now.bits) - 1;
-    return {two, two << 2 * now.bits, 0, 0, 0};
-  }
+  std::array<word, 3> split() const { return {0, (word{1} << 4 * now.bits) - 1, 0}; }
 };
 
 // The same with judgements that are forgotten when a run ends: until a value's is known, steps that lead to
@@ -659,7 +726,7 @@ TEST(search, finds_the_same_with_matrices) {
     o.level_memory = 0;
     EXPECT_TRUE(explore<paired_counters>(12, o) == explore(12, {}));
     // So many states that their matrices are given up.
-    EXPECT_TRUE(explore<badly_paired_counters>(21, o) == explore(21, {}));
+    EXPECT_TRUE(explore<badly_paired_counters>(27, o) == explore(27, {}));
   }
 }
 TEST(search, finds_the_same_with_codes_of_pairs) {
@@ -834,23 +901,26 @@ TEST_F(checkpoints, a_run_goes_on_from_where_learning_was_cut_off) {
   }
 }
 template <typename System>
-void goes_on(const std::string& file, options o) {
-  const result whole = explore(21, {});
-  for (const std::uint64_t depth : {1u, 30u, 60u, 100u}) {
+void goes_on(const std::string& file, options o, std::uint32_t most,
+             std::initializer_list<std::uint64_t> depths) {
+  const result whole = explore(most, {});
+  for (const std::uint64_t depth : depths) {
     o.threads = 2;
     o.max_depth = depth;
-    explore<System>(21, o);
+    explore<System>(most, o);
     o.max_depth = options().max_depth;
-    EXPECT_TRUE(explore<System>(21, o) == whole) << depth;
-    EXPECT_TRUE(explore<System>(21, o) == whole) << "and once more from the end";
+    EXPECT_TRUE(explore<System>(most, o) == whole) << depth;
+    EXPECT_TRUE(explore<System>(most, o) == whole) << "and once more from the end";
     std::filesystem::remove(file);
   }
 }
 // Found: a resumed run began with matrices again, though they had been given up.
 TEST_F(checkpoints, a_run_whose_matrices_were_given_up_goes_on_without) {
-  goes_on<badly_paired_counters>(file, with());
+  goes_on<badly_paired_counters>(file, with(), 27, {30, 80});
 }
-TEST_F(checkpoints, a_run_goes_on_with_codes_of_pairs) { goes_on<coded_counters>(file, with()); }
+TEST_F(checkpoints, a_run_goes_on_with_codes_of_pairs) {
+  goes_on<coded_counters>(file, with(), 21, {1, 30, 60, 100});
+}
 // Found: it was called damaged.
 TEST_F(checkpoints, a_run_goes_on_where_a_record_before_the_last_ones_was_half_written) {
   const result whole = explore(4, with());

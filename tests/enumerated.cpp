@@ -1,5 +1,6 @@
 #include "tests/enumerated.hpp"
 
+#include <limits>
 #include <stdexcept>
 
 #include "checker/enumerate.hpp"
@@ -35,10 +36,13 @@ enumerated enumerate_as(const language::composition& c, const properties::proper
 }  // namespace
 
 enumerated enumerate(const language::composition& c, const properties::property_set& p,
-                     const checker::options& wanted, kept how) {
+                     const checker::options& asked, kept how) {
   using checker::wide;
+  checker::options wanted = asked;
+  wanted.fewest_in_rows = how == kept::in_matrices ? 0 : std::numeric_limits<std::uint64_t>::max();
   switch (how) {
     case kept::in_matrices:
+    case kept::in_matrices_by_groups:
       return enumerate_as<properties::packed_system<std::uint64_t>>(c, p, wanted);
     case kept::in_a_set:
       return enumerate_as<unpaired_system<std::uint64_t>>(c, p, wanted);

@@ -25,8 +25,14 @@ struct enumerated {
   }
 };
 
-// How states are kept. Narrow words have 64 bits.
-enum class kept { in_matrices, in_a_set, as_codes_of_wide_words, in_a_set_of_wide_words };
+// How states are kept. Narrow words have 64 bits. Levels of any size are gone through by rows, or none is.
+enum class kept {
+  in_matrices,
+  in_matrices_by_groups,
+  in_a_set,
+  as_codes_of_wide_words,
+  in_a_set_of_wide_words
+};
 
 enumerated enumerate(const language::composition& c, const properties::property_set& p,
                      const checker::options& wanted, kept how = kept::in_matrices);

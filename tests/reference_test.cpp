@@ -257,6 +257,7 @@ differences compare_enumerating(const naive::exploration& reference, const model
     if (!(other == found)) d.add(fmt::format("{}: not what the plain run found", what));
   };
   same("matrices, levels in a file, 3 threads", with(kept::in_matrices, both));
+  same("matrices by groups, 3 threads", with(kept::in_matrices_by_groups, threads));
   same("a set, levels in a file, 3 threads", with(kept::in_a_set, both));
   same("codes of wide words, 3 threads", with(kept::as_codes_of_wide_words, threads));
   same("codes of wide words, levels in a file", with(kept::as_codes_of_wide_words, in_file));

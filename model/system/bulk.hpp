@@ -226,4 +226,137 @@ void tables::group_successors(int side, std::span<const Word> group, const layou
   }
 }
 
+template <typename Word, typename Sink>
+bool tables::half_steps(int side, Word half, const layout& l, std::uint32_t met_before,
+                        std::uint64_t marks_before, Sink& into) const {
+  const packed_state<Word> s(half, l);
+  const id endpoint = s.get(at(side)), budget = s.get(budget_component);
+  const endpoint_tables& endpoints = endpoints_[at(side)];
+  const channel_tables& outgoing = channels_[at(side)];
+  if (endpoint >= endpoints.locals.size() || !endpoints.locals[endpoint].known) return false;
+  std::array<const content*, most_slots> contents{};
+  int in_flight = 0;
+  for (int slot = 0; slot < slots_; ++slot) {
+    const id channel = s.get(channel_component(side, slot));
+    if (channel >= outgoing.by_id.size() || !outgoing.by_id[channel].known) return false;
+    contents[at(slot)] = &outgoing.by_id[channel];
+    in_flight += contents[at(slot)]->size;
+  }
+  const auto changed = [&](std::size_t component, id to) {
+    return s.without(component).with(component, to).word();
+  };
+  const auto paid = [&](Word w, int cost) {
+    return packed_state<Word>(w, l)
+        .without(budget_component)
+        .with(budget_component, budget - static_cast<id>(cost))
+        .word();
+  };
+
+  // Calls each(pay, half, outcome if it is open) for what reactions make of the half, or loud().
+  const auto react = [&](const reacted& all, auto&& loud, auto&& each) {
+    if ((all.met & ~met_before) != 0) loud();
+    for (id o = all.first; o != all.first + all.count; ++o) {
+      const quick_outcome& q = quick_[o];
+      if ((q.certain & ~marks_before) != 0) loud();
+      Word to = changed(at(side), q.after);
+      int cost = 0;
+      if (q.sends != 0) {
+        const id youngest = s.get(channel_component(side));
+        const pushed* const there = outgoing.pushes.find(q.burst, youngest);
+        bool is_known = there != nullptr && there->to != unknown;
+        unsigned again = 0;
+        for (int slot = 0; q.charged && slot < slots_ && is_known; ++slot) {
+          const id channel = s.get(channel_component(side, slot));
+          const pushed* const known = outgoing.pushes.find(q.burst, channel);
+          is_known = known != nullptr && known->to != unknown;
+          if (is_known) again |= outgoing.charged.find(q.burst, channel)->of;
+        }
+        if (!is_known) {
+          loud();
+          continue;
+        }
+        cost = std::popcount(again);
+        const bool full = !is_set_ && in_flight + q.sends > network_.capacity;
+        if (there->to == none || full || (side == 0 && cost > duplicates(budget))) {
+          if (((bound_capacity | (q.charged ? bound_duplicates : 0u)) & ~met_before) != 0) loud();
+          continue;
+        }
+        if (!q.taken) loud();
+        to = packed_state<Word>(to, l)
+                 .without(channel_component(side))
+                 .with(channel_component(side), there->to)
+                 .word();
+        if (side == 0 && cost > 0) to = paid(to, std::exchange(cost, 0));
+      }
+      each(static_cast<std::uint32_t>(cost), to, q.open ? o : none);
+    }
+  };
+  const auto all_loud = [&] { into.loud(); };
+  const auto alone = [&](std::uint32_t pay, Word to, id open) { into.alone(pay, to, open); };
+  react(endpoints.locals[endpoint].calls, all_loud, alone);
+  react(endpoints.locals[endpoint].time_outs, all_loud, alone);
+  const std::span<const reacted> arrivals = endpoints.arrivals.row(endpoint);
+  into.labels(static_cast<id>(arrivals.size()));
+  for (id segment = 0; segment < arrivals.size(); ++segment) {
+    const auto loud = [&] { into.loud(segment); };
+    if (!arrivals[segment].known)
+      loud();
+    else
+      react(arrivals[segment], loud,
+            [&](std::uint32_t pay, Word to, id open) { into.takes(segment, pay, to, open); });
+  }
+
+  // What is in flight: it arrives, or the network loses or copies it.
+  const language::budget &loss = network_.loss, &duplication = network_.duplication;
+  const bool may_lose = !is_set_ && (loss.unlimited || loss.count > 0);
+  const bool may_copy = !is_set_ && in_flight > 0 && (duplication.unlimited || duplication.count > 0);
+  const bool full = in_flight >= network_.capacity;
+  if (may_copy && full &&
+      ((bound_capacity | (duplication.unlimited ? 0u : bound_duplicates)) & ~met_before) != 0)
+    into.loud();
+  const auto pay_for = [&](Word to, std::uint32_t price, int cost, bool able, std::uint32_t bound) {
+    if (price == 0 || side == 1)
+      into.alone(price, to, none);
+    else if (able)
+      into.alone(0, paid(to, cost), none);
+    else if ((bound & ~met_before) != 0)
+      into.loud();
+  };
+  bool first = true;
+  for (int slot = slots_; slot-- > 0;) {
+    const std::size_t component = channel_component(side, slot);
+    const content& c = *contents[at(slot)];
+    for (id i = c.first; i != c.first + c.count; ++i) {
+      const entry& e = outgoing.entries[i];
+      const Word without = changed(component, e.without);
+      if (first || !fifo_) into.gives(e.segment, without);
+      first = false;
+      if (may_lose)
+        pay_for(without, loss.unlimited ? 0 : price_of_loss, duplication.count + 1, losses(budget) > 0,
+                bound_losses);
+      if (may_copy && !full)
+        pay_for(changed(component, e.duplicated), duplication.unlimited ? 0 : 1, 1, duplicates(budget) > 0,
+                bound_duplicates);
+    }
+  }
+  if (timed_) {
+    packed_state<Word> next = s;
+    if (half_ticked(side, s, next)) into.ticks(next.word());
+  }
+  return true;
+}
+
+template <typename Word>
+tables::payment<Word> tables::pays(Word half, std::uint32_t price, const layout& l,
+                                   std::uint32_t met_before) const {
+  const packed_state<Word> s(half, l);
+  const id budget = s.get(budget_component);
+  const bool is_loss = price == price_of_loss;
+  const int cost = is_loss ? network_.duplication.count + 1 : static_cast<int>(price);
+  if (is_loss ? losses(budget) > 0 : cost <= duplicates(budget))
+    return {s.without(budget_component).with(budget_component, budget - static_cast<id>(cost)).word(), true,
+            false};
+  return {half, false, ((is_loss ? bound_losses : bound_duplicates) & ~met_before) != 0};
+}
+
 }  // namespace tcpmc::system

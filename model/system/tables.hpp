@@ -263,6 +263,31 @@ class tables {
   void group_successors(int side, std::span<const Word> group, const layout& l, std::uint32_t met_before,
                         std::uint64_t marks_before, Told&& told, Sink& into, Odd&& odd) const;
 
+  // The same of states as pairs of halves: endpoint A, what it has in flight, and the budgets; endpoint B and
+  // what it has in flight. The steps are those that a half makes alone, those where one half gives a segment
+  // and the other one takes it, and ticks, where both take part. Side 1 has no budgets: its steps have a
+  // price (0: none; a number of duplicates; a loss), which side 0 pays. Calls
+  //   into.alone(price, half, open)           open: the outcome that has to be told about, or none
+  //   into.labels(n)                          before it says which segments below n the half takes, and how
+  //   into.takes(segment, price, half, open)
+  //   into.gives(segment, half)
+  //   into.ticks(half)
+  //   into.loud(), into.loud(segment)         successors() has to be asked about all states with this half,
+  //   or
+  //                                           about those where it takes this segment
+  // False: the half is not known. Defined in bulk.hpp.
+  template <typename Word, typename Sink>
+  bool half_steps(int side, Word half, const layout& l, std::uint32_t met_before, std::uint64_t marks_before,
+                  Sink& into) const;
+  template <typename Word>
+  struct payment {
+    Word to;
+    bool paid, loud;
+  };
+  template <typename Word>
+  payment<Word> pays(Word half, std::uint32_t price, const layout& l, std::uint32_t met_before) const;
+  static constexpr std::uint32_t prices = 10;  // below that
+
   // Works out entries, in their order; leaves those that were not there.
   void learn(missing_entries& entries);
 
@@ -402,6 +427,9 @@ class tables {
   // What `s` is made of is known.
   template <typename State>
   bool ticked(const State& s, State& next) const;
+  // What a tick makes of one side's half.
+  template <typename State>
+  bool half_ticked(int side, const State& s, State& next) const;
   // Whether it was not there.
   bool learn_local(int side, id endpoint);
   bool learn_arrival(int side, id endpoint, id segment);
@@ -426,6 +454,7 @@ class tables {
   bool is_set_, fifo_, timed_, ages_, charges_, duplicates_;
   int slots_;  // components of a channel
   static constexpr id empty_content = 0, unknown = none - 1;
+  static constexpr std::uint32_t price_of_loss = prices - 1;
   static constexpr int most_sent = 8;  // by one event: as many as copies::of has bits
 };
 
@@ -578,32 +607,35 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
 }
 
 template <typename State>
-bool tables::ticked(const State& s, State& next) const {
-  bool changes = false;
+bool tables::half_ticked(int side, const State& s, State& next) const {
   const auto moves = [&](std::size_t component, id to) {
-    changes = changes || to != s.get(component);
     next = next.without(component).with(component, to);
   };
-  for (int side = 0; side < 2; ++side) {
-    const id endpoint = endpoints_[at(side)].locals[s.get(at(side))].ticked;
-    if (endpoint == none) return false;
-    moves(at(side), endpoint);
-    if (!ages_) continue;
-    const std::vector<content>& contents = channels_[at(side)].by_id;
-    if (slots_ == 1) {
-      const id aged = contents[s.get(channel_component(side))].aged;
-      if (aged == none) return false;
-      moves(channel_component(side), aged);
-      continue;
-    }
-    // The oldest have to have arrived, unless they may be lost now.
-    if (!network_.loss.unlimited && contents[s.get(channel_component(side, slots_ - 1))].size != 0)
-      return false;
-    for (int slot = slots_; slot-- > 1;)
-      moves(channel_component(side, slot), s.get(channel_component(side, slot - 1)));
-    moves(channel_component(side), empty_content);
+  const id endpoint = endpoints_[at(side)].locals[s.get(at(side))].ticked;
+  if (endpoint == none) return false;
+  moves(at(side), endpoint);
+  if (!ages_) return true;
+  const std::vector<content>& contents = channels_[at(side)].by_id;
+  if (slots_ == 1) {
+    const id aged = contents[s.get(channel_component(side))].aged;
+    if (aged != none) moves(channel_component(side), aged);
+    return aged != none;
   }
-  return changes;
+  // The oldest have to have arrived, unless they may be lost now.
+  if (!network_.loss.unlimited && contents[s.get(channel_component(side, slots_ - 1))].size != 0)
+    return false;
+  for (int slot = slots_; slot-- > 1;)
+    moves(channel_component(side, slot), s.get(channel_component(side, slot - 1)));
+  moves(channel_component(side), empty_content);
+  return true;
+}
+
+template <typename State>
+bool tables::ticked(const State& s, State& next) const {
+  if (!half_ticked(0, s, next) || !half_ticked(1, s, next)) return false;
+  for (std::size_t c = 0; c < std::tuple_size_v<state>; ++c)
+    if (next.get(c) != s.get(c)) return true;
+  return false;
 }
 
 }  // namespace tcpmc::system

@@ -1,0 +1,477 @@
+// The steps of states that are pairs of halves, by what the halves do.
+//
+// A half makes steps alone, or gives something that the other one takes; then both step. What a half does
+// depends on itself only, so it is worked out once for each half: of a left half as numbers of left halves,
+// of right halves as columns by columns, one array for all steps that lead to the same rows. States of a row,
+// which have the left half in common, are stepped together: rows are found once for all of them, and a step
+// of a state is then a look into an array and at one bit (matrices.hpp). No state is put together or taken
+// apart.
+//
+// This is the synchronous product of labelled transition systems (Arnold and Nivat 1982), explored row by
+// row.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cassert>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "checker/matrices.hpp"
+#include "checker/report.hpp"
+
+namespace tcpmc::checker {
+
+// What a system has to offer for that. Sides: 0 left, 1 right. Halves are words without the bits of the other
+// one. `half_steps` calls, for what a half does:
+//   alone(price, half, open)         a step alone. What a right half does may have a price that `pays` takes
+//                                    from the left one; 0: none. `open`: none, or what `quiet` has to be
+//                                    asked about, with the next state
+//   gives(label, half), takes(label, price, half, open)
+//   labels(n)                        those below n were gone through: what is not said of them is not there
+//   ticks(half)                      a step if the other half ticks as well, and either changes
+//   loud(), loud(label)              `expand` has to be asked about states with this half, or about those
+//                                    where it takes that label
+// It returns false if it does not know the half.
+template <typename System, typename Sink>
+concept HalvesSystem = requires(const System constant, int side, matrix_set::word w, marks known,
+                                Sink& into) {
+  { constant.half_steps(side, w, known, into) } -> std::same_as<bool>;
+  { constant.pays(w, 0u, known).to } -> std::convertible_to<matrix_set::word>;
+  { constant.quiet(0u, w, known) } -> std::same_as<bool>;
+  { constant.quiet(w, known) } -> std::same_as<bool>;
+  { constant.all_states_quiet(known) } -> std::same_as<bool>;
+};
+
+template <typename System>
+class halves {
+ public:
+  using word = matrix_set::word;
+  using half = matrix_set::half;
+  static constexpr std::size_t most_at_once = 64;  // states of a row
+
+  // Works out what halves that have got a place do, and again what was missing when it was asked for. By one
+  // thread.
+  void learn(const System& system, matrix_set& set, marks known) {
+    const std::size_t lefts = set.lefts();
+    lefts_.resize(lefts);
+    for (half h = 0; h < lefts; ++h) {
+      left_entry& e = lefts_[h];
+      if (!set.is_met_left(h) || (e.at != nothing && e.lacking == 0)) continue;
+      left_sink into{set};
+      const bool is_known = system.half_steps(0, set.left_word(h), known, into) && !into.is_loud;
+      into.begin_at_least(into.labels_);
+      e.lacking = is_known ? 0 : 1;
+      if (e.at != nothing) unused_ += program_of(h).words();
+      e.at = is_known ? keep(into) : nothing;
+    }
+    if (unused_ > programs_.size() / 2) drop_unused();
+    lefts_.resize(set.lefts());
+    coarse_.resize(set.coarse_rights());
+    const std::size_t rights = set.rights();
+    for (half h = 0; h < rights; ++h) {  // more are numbered on the way
+      coarse_program& c = coarse_[set.coarse(h)];
+      const std::uint32_t column = set.column(h);
+      c.widen(set.columns(set.coarse(h)));
+      if (c.lacking[column] == 0 || !set.is_met(h)) continue;
+      c.clear(column);
+      right_sink into{set, c, column};
+      const bool is_known = system.half_steps(1, set.right_word(h), known, into) && !into.is_odd;
+      c.known[column] = is_known ? 1 : 0;
+      c.lacking[column] = is_known ? 0 : 1;
+    }
+    coarse_.resize(set.coarse_rights());
+    for (half h = 0; h < set.rights(); ++h) coarse_[set.coarse(h)].widen(set.columns(set.coarse(h)));
+  }
+
+  // What a thread needs.
+  struct scratch {
+    std::vector<std::uint32_t> by_label, counts, columns;
+  };
+
+  std::size_t bytes() const {
+    std::size_t sum = lefts_.capacity() * sizeof(left_entry) + programs_.capacity() * sizeof(std::uint32_t);
+    for (const coarse_program& c : coarse_) sum += c.bytes();
+    return sum;
+  }
+  // A left half will be asked for soon.
+  void prefetch(half left) const {
+    if (left >= lefts_.size() || lefts_[left].at == nothing) return;
+    const std::uint32_t* const at = programs_.data() + lefts_[left].at;
+    for (std::size_t line = 0; line < 5; ++line) __builtin_prefetch(at + 16 * line);
+  }
+
+  // Takes the steps of states that have a left half and right ones of one coarse part with these columns:
+  //   into.columns(row, left word, coarse right, columns)   steps to all these columns of a row
+  //   into.parts(row, left word, coarse right, parts, n)    the same, n of them
+  // Calls left_out(i) for states of which nothing is taken, since something is not known; odd(i) for those
+  // that `expand` has to be asked about as well. What is taken for a state does not depend on the others.
+  template <typename Into, typename LeftOut, typename Odd>
+  void steps(const System& system, matrix_set& set, half left, std::uint32_t here,
+             std::span<const std::uint32_t> all, marks known, scratch& room, Into&& into, LeftOut&& left_out,
+             Odd&& odd) {
+    const left_program own = program_of(left);
+    coarse_program& theirs = coarse_[here];
+    std::array<std::uint32_t, most_at_once> which, columns_of;
+    const std::size_t most = theirs.gives_most, labels = theirs.labels.size();
+    const auto is_known = [&](std::uint32_t c) {
+      if (!own.known() || theirs.known[c] == 0) return false;
+      for (const given& g : own.gives())
+        if (g.label >= theirs.takes.size() || theirs.takes[g.label].odd[c] != 0) [[unlikely]] {
+          lacks(theirs.lacking[c]);
+          return false;
+        }
+      return true;
+    };
+    std::size_t n = 0;
+    for (std::uint32_t i = 0; i < all.size(); ++i) {
+      columns_of[n] = all[i];
+      which[n] = i;
+      if (is_known(all[i])) [[likely]]
+        ++n;
+      else
+        left_out(i);
+    }
+    if (n == 0) return;
+    const std::span<const std::uint32_t> columns(columns_of.data(), n);
+    const word left_word = set.left_word(left);
+
+    // Alone, the left one: the same columns of other rows.
+    std::array<matrix_set::part, most_at_once> parts_of;
+    std::size_t parts = 0;
+    for (const std::uint32_t c : columns) {
+      if (parts == 0 || parts_of[parts - 1].at != c / 64) parts_of[parts++] = {c / 64, 0};
+      parts_of[parts - 1].bits |= word{1} << c % 64;
+    }
+    for (const move& m : own.alone()) {
+      into.parts(set.row_at(m.to, here), set.left_word(m.to), here,
+                 std::span<const matrix_set::part>(parts_of.data(), parts), n);
+      for (std::size_t i = 0; m.open != none && i < n; ++i)
+        if (!system.quiet(m.open, set.left_word(m.to) | set.right_word(here, columns[i]), known))
+          odd(which[i]);
+    }
+
+    // What right ones do while the left one becomes `to`: each relation leads to one row.
+    const auto relate = [&](half to, const relation& r) {
+      if (room.columns.size() < most_at_once * r.most + 1) room.columns.resize(most_at_once * r.most + 1);
+      std::uint32_t* const reached = room.columns.data();
+      std::size_t count = 0;
+      for (const std::uint32_t c : columns)
+        for (std::size_t k = 0; k < r.most; ++k) {
+          reached[count] = r.to[c * r.most + k];
+          count += reached[count] != no_column;
+        }
+      if (count == 0) return;
+      word to_word = set.left_word(to);
+      if (r.price != 0) {
+        const auto paid = system.pays(to_word, r.price, known);
+        to_word = paid.to;
+        to = set.left_number(to_word);
+        if (!paid.paid && !paid.loud) return;
+        if (!paid.paid) {
+          for (std::size_t i = 0; i < n; ++i)
+            if (r.has(columns[i])) odd(which[i]);
+          return;
+        }
+      }
+      into.columns(set.row_at(to, r.coarse), to_word, r.coarse,
+                   std::span<const std::uint32_t>(reached, count));
+      for (std::size_t i = 0; r.open != none && i < n; ++i)
+        for (std::size_t k = 0; k < r.most; ++k)
+          if (const std::uint32_t c = r.to[columns[i] * r.most + k];
+              c != no_column && !system.quiet(r.open, to_word | set.right_word(r.coarse, c), known))
+            odd(which[i]);
+    };
+    for (const relation& r : theirs.alone) relate(left, r);
+
+    // The left one gives.
+    for (const given& g : own.gives())
+      for (const relation& r : theirs.takes[g.label].by) relate(g.to, r);
+
+    // The right ones give: sorted by label.
+    const std::size_t in_label = most_at_once * most;
+    if (room.by_label.size() < (labels + 1) * in_label) room.by_label.resize((labels + 1) * in_label);
+    room.counts.assign(labels + 1, 0);
+    for (const std::uint32_t c : columns)
+      for (std::size_t k = 0; k < most; ++k) {
+        const given g = theirs.gives[c * most + k];  // of a label's number here; one more: none
+        room.by_label[g.label * in_label + room.counts[g.label]++] = g.to;
+      }
+    for (std::size_t l = 0; l < labels; ++l) {
+      if (room.counts[l] == 0) continue;
+      const std::span<const std::uint32_t> reached(room.by_label.data() + l * in_label, room.counts[l]);
+      const auto each_that_gives = [&](auto&& each) {
+        for (std::size_t i = 0; i < n; ++i)
+          for (std::size_t k = 0; k < most; ++k)
+            if (const given g = theirs.gives[columns[i] * most + k]; g.label == l) each(which[i], g.to);
+      };
+      if (own.loud(theirs.labels[l])) [[unlikely]] {
+        lacks(lefts_[left].lacking);
+        each_that_gives([&](std::size_t i, std::uint32_t) { odd(i); });
+        continue;
+      }
+      for (const move& m : own.takes(theirs.labels[l])) {
+        into.columns(set.row_at(m.to, here), set.left_word(m.to), here, reached);
+        if (m.open == none) continue;
+        each_that_gives([&](std::size_t i, std::uint32_t c) {
+          if (!system.quiet(m.open, set.left_word(m.to) | set.right_word(here, c), known)) odd(i);
+        });
+      }
+    }
+
+    // Both tick.
+    for (std::size_t i = 0; own.ticks() != none && i < n; ++i) {
+      const tick& t = theirs.ticks[columns[i]];
+      if (t.column == no_column || (own.ticks() == left && t.coarse == here && t.column == columns[i]))
+        continue;
+      into.columns(set.row_at(own.ticks(), t.coarse), set.left_word(own.ticks()), t.coarse,
+                   std::span(&t.column, 1));
+    }
+    for (std::size_t i = 0; !system.all_states_quiet(known) && i < n; ++i)
+      if (!system.quiet(left_word | set.right_word(here, columns[i]), known)) odd(which[i]);
+  }
+
+ private:
+  // By any thread.
+  static void lacks(std::uint8_t& lacking) { std::atomic_ref(lacking).store(1, std::memory_order_relaxed); }
+
+  static constexpr std::uint32_t none = matrix_set::no_half, nothing = none, no_column = matrix_set::no_half;
+
+  struct move {
+    half to;
+    std::uint32_t open;
+  };
+  struct given {
+    std::uint32_t label, to;
+  };
+
+  // ---- Left halves: programs, one after the other ----
+
+  // How many give, how many steps alone, how many labels; ticks; the steps; where the steps that take each
+  // label begin, with a bit for loud ones, and those steps.
+  class left_program {
+   public:
+    explicit left_program(const std::uint32_t* at) : at_(at) {}
+    bool known() const { return at_ != nullptr; }
+    half ticks() const { return at_[3]; }
+    std::span<const given> gives() const { return {reinterpret_cast<const given*>(at_ + header), at_[0]}; }
+    std::span<const move> alone() const {
+      return {reinterpret_cast<const move*>(at_ + header + 2 * at_[0]), at_[1]};
+    }
+    bool loud(std::uint32_t label) const { return label >= at_[2] || (begin()[label] & loud_bit) != 0; }
+    std::span<const move> takes(std::uint32_t label) const {
+      const std::uint32_t from = begin()[label] & ~loud_bit, to = begin()[label + 1] & ~loud_bit;
+      return {reinterpret_cast<const move*>(begin() + at_[2] + 1) + from, to - from};
+    }
+    std::size_t words() const {
+      return header + 2 * std::size_t{at_[0]} + 2 * std::size_t{at_[1]} + at_[2] + 1 +
+             2 * std::size_t{begin()[at_[2]]};
+    }
+    static constexpr std::uint32_t header = 4, loud_bit = 1u << 31;
+
+   private:
+    const std::uint32_t* begin() const { return at_ + header + 2 * at_[0] + 2 * at_[1]; }
+    const std::uint32_t* at_;
+  };
+  struct left_entry {
+    std::uint32_t at = nothing;  // in programs_
+    std::uint8_t lacking = 0;    // something was asked for that it does not have
+  };
+  struct left_sink {
+    matrix_set& set;
+    std::vector<given> gives_{};
+    std::vector<move> alone_{}, takes_{};
+    std::vector<std::uint32_t> begin_{};  // by label
+    std::uint32_t labels_ = 0;
+    half ticks_ = none;
+    bool is_loud = false;
+
+    void alone(std::uint32_t, word w, std::uint32_t open) { alone_.push_back({set.number_left(w), open}); }
+    void gives(std::uint32_t label, word w) { gives_.push_back({label, set.number_left(w)}); }
+    void takes(std::uint32_t label, std::uint32_t, word w, std::uint32_t open) {
+      begin_at_least(label + 1);
+      takes_.push_back({set.number_left(w), open});
+    }
+    void labels(std::uint32_t n) { labels_ = n; }
+    void begin_at_least(std::uint32_t n) {
+      while (begin_.size() < n) begin_.push_back(static_cast<std::uint32_t>(takes_.size()));
+    }
+    void ticks(word w) { ticks_ = set.number_left(w); }
+    void loud() { is_loud = true; }
+    void loud(std::uint32_t label) {
+      begin_at_least(label + 1);
+      begin_[label] |= left_program::loud_bit;
+    }
+  };
+  std::uint32_t keep(const left_sink& s) {
+    const auto at = static_cast<std::uint32_t>(programs_.size());
+    const auto put = [&](auto... values) { (programs_.push_back(static_cast<std::uint32_t>(values)), ...); };
+    put(s.gives_.size(), s.alone_.size(), s.begin_.size(), s.ticks_);
+    for (const given& g : s.gives_) put(g.label, g.to);
+    for (const move& m : s.alone_) put(m.to, m.open);
+    for (const std::uint32_t b : s.begin_) put(b);
+    put(s.takes_.size());
+    for (const move& m : s.takes_) put(m.to, m.open);
+    return at;
+  }
+  void drop_unused() {
+    std::vector<std::uint32_t> used;
+    used.reserve(programs_.size() - unused_);
+    for (left_entry& e : lefts_) {
+      if (e.at == nothing) continue;
+      const std::uint32_t* const from = programs_.data() + e.at;
+      e.at = static_cast<std::uint32_t>(used.size());
+      used.insert(used.end(), from, from + left_program(from).words());
+    }
+    programs_ = std::move(used);
+    unused_ = 0;
+  }
+  left_program program_of(half h) const {
+    return left_program(h < lefts_.size() && lefts_[h].at != nothing ? programs_.data() + lefts_[h].at
+                                                                     : nullptr);
+  }
+
+  // ---- Right halves: of a coarse part, all together ----
+
+  // Steps that lead to rows of one coarse part, at one price: for each column the columns that it leads to,
+  // at most `most`, no_column for the others.
+  struct relation {
+    std::uint32_t price, coarse, open;
+    std::size_t most = 0;
+    std::vector<std::uint32_t> to{};
+
+    bool has(std::uint32_t column) const {
+      for (std::size_t k = 0; k < most; ++k)
+        if (to[column * most + k] != no_column) return true;
+      return false;
+    }
+    void clear(std::uint32_t column) {
+      std::fill_n(to.begin() + static_cast<std::ptrdiff_t>(column * most), most, no_column);
+    }
+  };
+  // Puts a value in a row of `most`, at a place that is `free`; rows get longer if there is none.
+  template <typename T>
+  static void put(std::vector<T>& rows, std::size_t& most, std::size_t columns, std::size_t row,
+                  const T& value, const T& free, auto&& is_free) {
+    for (std::size_t k = 0; k < most; ++k)
+      if (is_free(rows[row * most + k])) {
+        rows[row * most + k] = value;
+        return;
+      }
+    std::vector<T> longer(columns * (most + 1), free);
+    for (std::size_t c = 0; c < columns; ++c)
+      std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(c * most), most,
+                  longer.begin() + static_cast<std::ptrdiff_t>(c * (most + 1)));
+    rows = std::move(longer);
+    ++most;
+    rows[row * most + most - 1] = value;
+  }
+  struct taken_label {
+    std::vector<std::uint8_t> odd;  // by column: not known, or loud
+    std::vector<relation> by;
+  };
+  struct tick {
+    std::uint32_t coarse = 0, column = no_column;
+  };
+  struct coarse_program {
+    std::vector<std::uint8_t> known,
+        lacking;  // by column: whether it is known; whether something was missing
+    std::vector<relation> alone;
+    std::vector<taken_label> takes;  // by label
+    std::vector<given> gives;        // by column, each `gives_most`: a label's number here, and a column
+    std::size_t gives_most = 0;
+    std::vector<std::uint32_t> labels;  // by number
+    std::vector<tick> ticks;            // by column
+
+    std::size_t bytes() const {
+      std::size_t sum = known.size() * (2 + sizeof(tick)) + gives.capacity() * sizeof(given);
+      for (const relation& r : alone) sum += r.to.capacity() * sizeof(std::uint32_t);
+      for (const taken_label& t : takes) {
+        sum += t.odd.capacity();
+        for (const relation& r : t.by) sum += r.to.capacity() * sizeof(std::uint32_t);
+      }
+      return sum;
+    }
+    void widen(std::size_t columns) {
+      if (columns == known.size()) return;
+      known.resize(columns, 0);
+      lacking.resize(columns, 1);
+      ticks.resize(columns);
+      gives.resize(columns * gives_most, given{static_cast<std::uint32_t>(labels.size()), no_column});
+      for (relation& r : alone) r.to.resize(columns * r.most, no_column);
+      for (taken_label& t : takes) {
+        t.odd.resize(columns, 1);
+        for (relation& r : t.by) r.to.resize(columns * r.most, no_column);
+      }
+    }
+    void clear(std::uint32_t column) {
+      for (relation& r : alone) r.clear(column);
+      for (taken_label& t : takes) {
+        t.odd[column] = 1;
+        for (relation& r : t.by) r.clear(column);
+      }
+      std::fill_n(gives.begin() + static_cast<std::ptrdiff_t>(column * gives_most), gives_most,
+                  given{static_cast<std::uint32_t>(labels.size()), no_column});
+      ticks[column] = {};
+    }
+    std::uint32_t number_of(std::uint32_t label) {
+      const auto at = std::find(labels.begin(), labels.end(), label);
+      if (at != labels.end()) return static_cast<std::uint32_t>(at - labels.begin());
+      for (given& g : gives)
+        if (g.to == no_column) ++g.label;
+      labels.push_back(label);
+      return static_cast<std::uint32_t>(labels.size() - 1);
+    }
+  };
+  struct right_sink {
+    matrix_set& set;
+    coarse_program& of;
+    std::uint32_t column;
+    bool is_odd = false;
+
+    void put(std::vector<relation>& by, std::uint32_t price, word w, std::uint32_t open) {
+      const half h = set.number_right(w);
+      const std::uint32_t coarse = set.coarse(h), to = set.column(h);
+      auto r = std::find_if(by.begin(), by.end(), [&](const relation& x) {
+        return x.price == price && x.coarse == coarse && x.open == open;
+      });
+      if (r == by.end()) r = by.insert(by.end(), relation{price, coarse, open});
+      halves::put(r->to, r->most, of.known.size(), column, to, no_column,
+                  [](std::uint32_t x) { return x == no_column; });
+    }
+    void alone(std::uint32_t price, word w, std::uint32_t open) { put(of.alone, price, w, open); }
+    void gives(std::uint32_t label, word w) {
+      const std::uint32_t to = set.column(set.number_right(w));
+      const std::uint32_t number = of.number_of(label);
+      halves::put(of.gives, of.gives_most, of.known.size(), column, given{number, to},
+                  given{static_cast<std::uint32_t>(of.labels.size()), no_column},
+                  [](const given& g) { return g.to == no_column; });
+    }
+    void labels(std::uint32_t n) {
+      while (of.takes.size() < n) of.takes.push_back({std::vector<std::uint8_t>(of.known.size(), 1), {}});
+      for (std::uint32_t l = 0; l < n; ++l) of.takes[l].odd[column] = 0;
+    }
+    void takes(std::uint32_t label, std::uint32_t price, word w, std::uint32_t open) {
+      put(of.takes[label].by, price, w, open);
+    }
+    void ticks(word w) {
+      const half h = set.number_right(w);
+      of.ticks[column] = {set.coarse(h), set.column(h)};
+    }
+    void loud() { is_odd = true; }
+    void loud(std::uint32_t label) { of.takes[label].odd[column] = 1; }
+  };
+
+  std::vector<left_entry> lefts_;
+  std::vector<std::uint32_t> programs_;
+  std::size_t unused_ = 0;  // words of programs_
+  std::vector<coarse_program> coarse_;
+};
+
+}  // namespace tcpmc::checker
