@@ -611,6 +611,77 @@ struct paired_counters : counters {
     return {one | one << now.bits, one << 2 * now.bits, one << 3 * now.bits};
   }
 };
+// Pairs that trade: everything that steps by halves may be. The left half is a stock and a purse, the right
+// one a stock and a debt. Both marks are left open; a debt has a price; half-full halves tick.
+struct traders : paired_counters {
+  using paired_counters::paired_counters;
+  using four = std::array<std::uint32_t, 4>;
+
+  template <typename Emit>
+  expansion expand(word w, missing& what, Emit&& emit) const {
+    expansion result;
+    const four p = parts(w, now);
+    for (const std::uint32_t v : p)
+      if (v >= known) {
+        what.values.push_back(v);
+        result.known = false;
+      }
+    if (!result.known) return result;
+    const auto to = [&](int which, four next) { emit(packed(next, now), step{which}, marks_of(next)); };
+    if (p[0] < most) to(0, {p[0] + 1, p[1], p[2], p[3]});
+    if (p[1] < most) to(1, {p[0], p[1] + 1, p[2], p[3]});
+    if (p[3] < most && p[1] > 0) to(2, {p[0], p[1] - 1, p[2], p[3] + 1});
+    if (p[0] > 0 && p[2] < most) to(3, {p[0] - 1, p[1], p[2] + 1, p[3]});
+    if (p[0] > 0 && p[2] < most && p[3] > 0 && p[1] > 1) to(4, {p[0] - 1, p[1] - 2, p[2] + 1, p[3] - 1});
+    if (p[2] > 0 && p[0] < most) to(5, {p[0] + 1, p[1], p[2] - 1, p[3]});
+    if (2 * p[0] >= most && (2 * p[0] > most || p[3] > 1)) to(6, {most / 2, p[1], p[2], p[3] > 1 ? 0 : p[3]});
+    if (p[0] == most && p[1] == most && p[2] == most && p[3] == most) result.of_state = 2;
+    return result;
+  }
+  marks marks_of(const four& p) const { return p[0] + p[1] + p[2] + p[3] == 3 * most ? 1 : 0; }
+
+  template <typename Sink>
+  bool half_steps(int side, word half, marks, Sink& into) const {
+    constexpr std::uint32_t closed = matrix_set::no_half, open = 7;
+    const four p = parts(half, now);
+    if (std::any_of(p.begin(), p.end(), [&](std::uint32_t v) { return v >= known; })) return false;
+    const auto word_of = [&](four next) { return packed(next, now); };
+    into.labels(2);
+    if (side == 0) {
+      if (p[0] < most) into.alone(0, word_of({p[0] + 1, p[1], 0, 0}), open);
+      if (p[1] < most) into.alone(0, word_of({p[0], p[1] + 1, 0, 0}), open);
+      if (p[0] > 0) into.gives(0, word_of({p[0] - 1, p[1], 0, 0}));
+      if (p[0] < most) into.takes(1, 0, word_of({p[0] + 1, p[1], 0, 0}), open);
+      if (2 * p[0] >= most) into.ticks(word_of({most / 2, p[1], 0, 0}));
+    } else {
+      if (p[3] < most) into.alone(1, word_of({0, 0, p[2], p[3] + 1}), open);
+      if (p[2] < most) into.takes(0, 0, word_of({0, 0, p[2] + 1, p[3]}), open);
+      if (p[2] < most && p[3] > 0) into.takes(0, 2, word_of({0, 0, p[2] + 1, p[3] - 1}), open);
+      if (p[2] > 0) into.gives(1, word_of({0, 0, p[2] - 1, p[3]}));
+      into.ticks(word_of({0, 0, p[2], p[3] > 1 ? 0 : p[3]}));
+    }
+    if (p[0] + p[2] == 5) into.loud();
+    if (p[1] + p[3] == 3) into.loud(side == 0 ? 1 : 0);
+    static_assert(open != closed);
+    return true;
+  }
+  struct payment {
+    word to;
+    bool paid, loud;
+  };
+  payment pays(word half, std::uint32_t price, marks) const {
+    four p = parts(half, now);
+    if (p[1] < price) return {half, false, p[0] == 2};
+    p[1] -= price;
+    return {packed(p, now), true, false};
+  }
+  bool quiet(std::uint32_t, word next, marks seen) const { return (marks_of(parts(next, now)) & ~seen) == 0; }
+  bool quiet(word w, marks seen) const {
+    const four p = parts(w, now);
+    return (seen & 2) != 0 || p != four{most, most, most, most};
+  }
+  bool all_states_quiet(marks seen) const { return (seen & 2) != 0; }
+};
 // The same in wide words, as pairs of scattered bits.
 struct coded_counters : counters {
   using counters::counters;
@@ -727,6 +798,21 @@ TEST(search, finds_the_same_with_matrices) {
     EXPECT_TRUE(explore<paired_counters>(12, o) == explore(12, {}));
     // So many states that their matrices are given up.
     EXPECT_TRUE(explore<badly_paired_counters>(27, o) == explore(27, {}));
+  }
+}
+TEST(search, finds_the_same_by_rows) {
+  options by_words;
+  by_words.fewest_in_rows = std::numeric_limits<std::uint64_t>::max();
+  for (const std::uint32_t most : {1u, 2u, 7u, 13u}) {
+    const result expected = explore<traders>(most, by_words);
+    EXPECT_EQ(expected.numbers.states, std::uint64_t{most + 1} * (most + 1) * (most + 1) * (most + 1));
+    for (const unsigned threads : {1u, 4u})
+      for (const std::uint64_t fewest : {0u, 300u}) {
+        options o;
+        o.threads = threads;
+        o.fewest_in_rows = fewest;
+        EXPECT_TRUE(explore<traders>(most, o) == expected) << most << ' ' << threads << ' ' << fewest;
+      }
   }
 }
 TEST(search, finds_the_same_with_codes_of_pairs) {
