@@ -353,7 +353,7 @@ class enumerating_search {
     bool first_pass = true;
     for (;;) {
       if constexpr (by_halves)
-        if (in_rows(level)) halves_.learn(system_, *matrices_, result_.seen);
+        if (in_rows(level) && !only_look) halves_.learn(system_, *matrices_, result_.seen);
       const std::size_t chunks = first_pass ? levels_->chunks(level) : (again.size() + chunk - 1) / chunk;
       const auto take = [&](worker& w) {
         const std::size_t c = first_pass ? next_chunk++ : next_again++;
@@ -661,9 +661,12 @@ class enumerating_search {
   }
   bool too_sparse() const {
     if (!matrices_) return false;
-    std::size_t bytes = matrices_->bytes();
-    if constexpr (by_halves) bytes += halves_.bytes();
-    return bytes > most_of_sparse_matrices + states_ * bytes_of_a_word;
+    std::size_t more = 0;
+    if constexpr (by_halves) more = halves_.bytes();
+    return no_room_ || too_sparse(more);
+  }
+  bool too_sparse(std::size_t more) const {
+    return matrices_->bytes() + more > most_of_sparse_matrices + states_ * bytes_of_a_word;
   }
 
   // The visited set has to be made anew.
@@ -698,11 +701,13 @@ class enumerating_search {
   void find_places() {
     if (!matrices_) return;
     for (worker& w : workers_) {
-      for (const word x : w.homeless) {
+      while (!w.homeless.empty() && !no_room_) {
+        const word x = w.homeless.back();
+        w.homeless.pop_back();
         matrices_->make_room(x);
         if (matrices_->insert<false>(x, w.new_in_matrices) == matrix_set::outcome::fresh) ++w.discovered;
+        no_room_ = too_sparse(0);  // asked here, as a round may have any number of them
       }
-      w.homeless.clear();
     }
   }
   template <typename Fresh>
@@ -720,6 +725,8 @@ class enumerating_search {
   void begin_visited() {
     visited_.reset();
     matrices_.reset();
+    no_room_ = false;
+    if constexpr (by_halves) halves_ = {};
     for (worker& w : workers_) w.new_in_matrices = {};
     states_ = 0;
     unsigned width = system_.words().width();
@@ -727,7 +734,6 @@ class enumerating_search {
       if constexpr (may_be_matrices) {
         if (const matrix_set::split by = split(); !sparse_ && matrix_set::fits(by)) {
           matrices_.emplace(by);
-          if constexpr (by_halves) halves_ = {};
           return;
         }
       } else {
@@ -846,6 +852,7 @@ class enumerating_search {
           }
         });
         insert_kept([](worker& w, word) { ++w.discovered; });
+        for_each_fresh([](worker&, word) {});  // it is in a level already
         for (worker& w : workers_) {
           w.in_round = 0;
           w.homeless.clear();
@@ -854,7 +861,6 @@ class enumerating_search {
         if (!limits.in_time(before, result_.ended)) return false;
       }
     }
-    for_each_fresh([](worker&, word) {});
     return true;
   }
 
@@ -962,6 +968,7 @@ class enumerating_search {
   void out_of_memory(std::size_t level) {
     visited_.reset();
     matrices_.reset();
+    if constexpr (by_halves) halves_ = {};
     codes_.reset();
     for (worker& w : workers_) w = worker();
     result_.ended = outcome::memory_limit;
@@ -993,7 +1000,8 @@ class enumerating_search {
   half_steps halves_;
   std::unique_ptr<visited_set<kept>> visited_;
   std::optional<pair_codes<word>> codes_;
-  bool sparse_ = false;  // matrices would take more memory
+  bool sparse_ = false;   // matrices would take more memory
+  bool no_room_ = false;  // not all that is homeless got a place for that
   std::uint64_t states_ = 0;
   progress complete_;                             // the levels up to the one that is being expanded
   std::size_t next_level_ = 0;                    // what is new goes there

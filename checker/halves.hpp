@@ -18,7 +18,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <new>
 #include <span>
 #include <utility>
 #include <vector>
@@ -96,7 +96,8 @@ class halves {
   };
 
   std::size_t bytes() const {
-    std::size_t sum = lefts_.capacity() * sizeof(left_entry) + programs_.capacity() * sizeof(std::uint32_t);
+    std::size_t sum = lefts_.capacity() * sizeof(left_entry) + programs_.capacity() * sizeof(std::uint32_t) +
+                      coarse_.capacity() * sizeof(coarse_program);
     for (const coarse_program& c : coarse_) sum += c.bytes();
     return sum;
   }
@@ -310,6 +311,7 @@ class halves {
     }
   };
   std::uint32_t keep(const left_sink& s) {
+    if (programs_.size() >= most_program_words) throw std::bad_alloc();
     const auto at = static_cast<std::uint32_t>(programs_.size());
     const auto put = [&](auto... values) { (programs_.push_back(static_cast<std::uint32_t>(values)), ...); };
     put(s.gives_.size(), s.alone_.size(), s.begin_.size(), s.ticks_);
@@ -390,12 +392,14 @@ class halves {
     std::vector<tick> ticks;            // by column
 
     std::size_t bytes() const {
-      std::size_t sum = known.size() * (2 + sizeof(tick)) + gives.capacity() * sizeof(given);
-      for (const relation& r : alone) sum += r.to.capacity() * sizeof(std::uint32_t);
-      for (const taken_label& t : takes) {
-        sum += t.odd.capacity();
-        for (const relation& r : t.by) sum += r.to.capacity() * sizeof(std::uint32_t);
-      }
+      std::size_t sum = known.size() * (2 + sizeof(tick)) + gives.capacity() * sizeof(given) +
+                        takes.capacity() * sizeof(taken_label) + bytes_of(alone);
+      for (const taken_label& t : takes) sum += t.odd.capacity() + bytes_of(t.by);
+      return sum;
+    }
+    static std::size_t bytes_of(const std::vector<relation>& all) {
+      std::size_t sum = all.capacity() * sizeof(relation);
+      for (const relation& r : all) sum += r.to.capacity() * sizeof(std::uint32_t);
       return sum;
     }
     void widen(std::size_t columns) {
@@ -469,6 +473,7 @@ class halves {
   };
 
   std::vector<left_entry> lefts_;
+  static constexpr std::size_t most_program_words = nothing;
   std::vector<std::uint32_t> programs_;
   std::size_t unused_ = 0;  // words of programs_
   std::vector<coarse_program> coarse_;

@@ -973,6 +973,22 @@ TEST_F(checkpoints, a_run_that_is_resumed_ends_at_its_limits_and_loses_nothing) 
   EXPECT_EQ(explore(6, late).numbers.ended, outcome::time_limit);
   EXPECT_TRUE(explore(6, with()) == whole);
 }
+// Found: what was put into matrices again from a checkpoint was taken for new, and stood in the first level
+// too.
+TEST_F(checkpoints, a_run_that_ends_while_matrices_are_made_again_has_each_state_once) {
+  const result whole = explore<traders>(6, with());
+  {
+    options late = with();
+    late.deadline = std::chrono::steady_clock::now();
+    traders system(6);
+    enumerating_search search(system);
+    EXPECT_EQ(search.run(late, nullptr).ended, outcome::time_limit);
+    std::map<std::uint64_t, int> times;
+    search.for_each_state([&](std::uint64_t w) { ++times[w]; });
+    for (const auto& [w, n] : times) EXPECT_EQ(n, 1) << w;
+  }
+  EXPECT_TRUE(explore<traders>(6, with()) == whole);
+}
 TEST_F(checkpoints, a_run_goes_on_from_where_learning_was_cut_off) {
   const result whole = explore(6, {});
   for (int looks = 1; looks < 10; ++looks) {
