@@ -145,7 +145,6 @@ class matrix_set {
     std::uint32_t first = 0, size = 0;
     half left = no_half;
     std::uint32_t coarse_right = 0, place = 0;
-    std::uint32_t unused = 0;
 
     word* visited() { return reinterpret_cast<word*>(this + 1); }
   };
@@ -238,8 +237,7 @@ class matrix_set {
     const std::uint32_t first = std::min(from, at) / row_step * row_step;
     const std::uint32_t end = std::min(all, (std::max(to, at + 1) + row_step - 1) / row_step * row_step);
     m.row_at[left] = take(end - first);
-    row& longer =
-        *new (&row_at(left, coarse)) row{nullptr, first, end - first, left, coarse, m.row_at[left], 0};
+    row& longer = *new (&row_at(left, coarse)) row{nullptr, first, end - first, left, coarse, m.row_at[left]};
     std::fill_n(longer.visited(), longer.size, word{0});
     if (!is_there) return;
     std::copy_n(r.visited(), r.size, longer.visited() + (from - first));
