@@ -144,7 +144,7 @@ void look_up_in_matrices(benchmark::State& state) {
   checker::matrix_set::freshness mine;
   std::vector<word> words = plain.states;
   std::sort(words.begin(), words.end());
-  for (const word w : words) matrices.make_room(w);
+  for (const word w : words) matrices.make_room(w, mine);
   std::uint64_t fresh = 0;
   const auto insert = [&] {
     for (const word w : words)

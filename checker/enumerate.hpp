@@ -200,7 +200,8 @@ class enumerating_search {
     std::vector<word> fresh;                                            // of the next level, not yet a chunk
     std::vector<word> successors = std::vector<word>(some_successors);  // not in the buffers yet
     std::size_t pending = 0;                                            // of `successors`
-    std::vector<word> odd, left_out;                                    // that `expand` has to see
+    std::vector<word> odd;                                              // that `expand` has to see
+    std::vector<std::uint32_t> odd_columns;                             // the same, of a row
     typename half_steps::scratch room_of_halves;
     matrix_set::freshness new_in_matrices;
     std::vector<word> later;       // something was missing
@@ -349,33 +350,40 @@ class enumerating_search {
     next_level_ = level + 1;
     begin_level(level);
     std::vector<word> again;  // words for which something was missing, in the current layout
-    std::atomic<std::size_t> next_chunk = 0, next_again = 0;
-    bool first_pass = true;
-    for (;;) {
+    const bool in_rows = by_halves && matrices_ && !only_look && levels_->words(level) >= fewest_in_rows_;
+    if (!in_rows) rows_.clear();
+    for (bool first_pass = true;; first_pass = false) {
+      next_part_ = 0;
+      const bool of_rows = first_pass && in_rows;
       if constexpr (by_halves)
-        if (in_rows(level) && !only_look) halves_.learn(system_, *matrices_, result_.seen);
-      const std::size_t chunks = first_pass ? levels_->chunks(level) : (again.size() + chunk - 1) / chunk;
+        if (of_rows) halves_.learn(system_, *matrices_, result_.seen);
+      const std::size_t parts = of_rows      ? parts_of(rows_.size(), rows_at_once)
+                                : first_pass ? levels_->chunks(level)
+                                             : parts_of(again.size(), chunk);
       const auto take = [&](worker& w) {
-        const std::size_t c = first_pass ? next_chunk++ : next_again++;
-        if (c >= chunks) return false;
+        const std::size_t p = next_part_++;
+        if (p >= parts) return false;
         w.next = 0;
-        if (!first_pass) {
-          w.taken.assign(
-              again.begin() + static_cast<std::ptrdiff_t>(c * chunk),
-              again.begin() + static_cast<std::ptrdiff_t>(std::min(again.size(), (c + 1) * chunk)));
-          return true;
+        if (first_pass) {
+          read(level, p, w.taken);
+          w.in_round += w.taken.size();
+        } else {
+          const std::span<const word> some = part_of(again, p, chunk);
+          w.taken.assign(some.begin(), some.end());
         }
-        read(level, c, w.taken);
-        w.in_round += w.taken.size();
         return true;
       };
       for (;;) {
-        on_all(chunks > 1, [&](worker& w) {
-          while (!full(w) && (w.next < w.taken.size() || take(w))) expand_some(w, only_look);
+        on_all(parts > 1, [&](worker& w) {
+          if constexpr (by_halves)
+            for (std::size_t p; of_rows && !full(w) && (p = next_part_++) < parts;)
+              expand_rows(w, part_of(rows_, p, rows_at_once));
+          while (!of_rows && !full(w) && (w.next < w.taken.size() || take(w))) expand_some(w, only_look);
         });
         if (!insert_all(level, limits) || !limits.check(so_far(level), result_.ended)) return stopped(level);
-        if ((first_pass ? next_chunk : next_again) >= chunks && nothing_taken()) break;
+        if (next_part_ >= parts && nothing_taken()) break;
       }
+      rows_.clear();
       flush();
       typename System::missing missing;
       again.clear();
@@ -386,9 +394,8 @@ class enumerating_search {
       }
       if (!missing.empty() && !learn(std::move(missing), again, level, limits)) return stopped(level);
       if (again.empty()) break;
-      first_pass = false;
-      next_again = 0;
     }
+    take_fresh();
     for (worker& w : workers_) keep_first(level, w);
     // A state that is lost would be a wrong answer.
     if (states_ != states_to(next_level_)) throw std::logic_error("states were found that no level has");
@@ -396,6 +403,12 @@ class enumerating_search {
       if (!w.homeless.empty())
         throw std::logic_error("states were found that the visited set has no place for");
     return true;
+  }
+
+  static std::size_t parts_of(std::size_t size, std::size_t most) { return (size + most - 1) / most; }
+  template <typename T>
+  static std::span<const T> part_of(const std::vector<T>& all, std::size_t part, std::size_t most) {
+    return std::span(all).subspan(part * most, std::min(most, all.size() - part * most));
   }
 
   // The words of a chunk, in the layout of now.
@@ -415,11 +428,7 @@ class enumerating_search {
     }
     put_successors(w);
   }
-  // Whether what halves do is worth working out for a level.
-  bool in_rows(std::size_t level) const { return matrices_ && levels_->words(level) >= fewest_in_rows_; }
   void expand_words(worker& w) {
-    if constexpr (by_halves)
-      if (in_rows(next_level_ - 1)) return expand_rows(w);
     if constexpr (GroupSystem<System, to_buffers>)
       expand_in_groups(w);
     else
@@ -479,17 +488,14 @@ class enumerating_search {
     }
   }
 
-  // Words of a row one after the other are expanded together.
-  void expand_rows(worker& w) {
+  void expand_rows(worker& w, std::span<const matrix_set::fresh_row> rows) {
     if (workers_.size() > 1)
-      expand_rows<true>(w);
+      expand_rows<true>(w, rows);
     else
-      expand_rows<false>(w);
+      expand_rows<false>(w, rows);
   }
   template <bool shared>
-  void expand_rows(worker& w) {
-    std::array<std::uint32_t, halves<System>::most_at_once> columns;
-    w.odd.clear();
+  void expand_rows(worker& w, std::span<const matrix_set::fresh_row> rows) {
     using row = matrix_set::row;
     using part = matrix_set::part;
     struct {
@@ -497,6 +503,7 @@ class enumerating_search {
         w.transitions += reached.size();
         for (const std::uint32_t column : reached) {
           const matrix_set::outcome o = set.template insert<shared>(to, column, w.new_in_matrices);
+          if (o == matrix_set::outcome::known) continue;
           if (o == matrix_set::outcome::fresh) ++w.discovered;
           if (o == matrix_set::outcome::homeless) w.homeless.push_back(left | set.right_word(coarse, column));
         }
@@ -524,34 +531,39 @@ class enumerating_search {
       }
       worker& w;
     } take_back{w};
-    const auto steps = [&](word any, std::span<const std::uint32_t> of, auto& into, auto&& left_out,
-                           auto&& odd) {
-      halves_.steps(system_, *matrices_, matrices_->left_number(any), matrices_->coarse_of(any), of,
-                    result_.seen, w.room_of_halves, into, left_out, odd);
+    const auto steps = [&](const matrix_set::fresh_row& r, std::span<const std::uint32_t> columns, auto& into,
+                           auto&& left_out, auto&& odd) {
+      halves_.steps(system_, *matrices_, r.left, r.coarse_right, columns, result_.seen, w.room_of_halves,
+                    into, left_out, odd);
     };
-    w.left_out.clear();
-    while (w.next < w.taken.size()) {
-      const std::size_t from = w.next;
-      const word common = matrices_->row_of(w.taken[from]);
+    std::array<std::uint32_t, halves<System>::most_at_once> columns;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const matrix_set::fresh_row& r = rows[i];
+      if (i + 1 < rows.size()) halves_.prefetch(rows[i + 1].left);
+      w.odd_columns.clear();
       std::size_t n = 0;
-      for (; w.next < w.taken.size() && n < columns.size() && matrices_->row_of(w.taken[w.next]) == common;
-           ++w.next)
-        columns[n++] = matrices_->column(matrices_->right_number(w.taken[w.next]));
-      if (w.next < w.taken.size()) halves_.prefetch(matrices_->left_number(w.taken[w.next]));
-      steps(
-          common, std::span<const std::uint32_t>(columns.data(), n), take,
-          [&](std::size_t i) { w.left_out.push_back(w.taken[from + i]); },
-          [&](std::size_t i) { w.odd.push_back(w.taken[from + i]); });
+      const auto expand_those = [&] {
+        steps(
+            r, std::span<const std::uint32_t>(columns.data(), std::exchange(n, 0)), take,
+            [&](std::size_t c) { expand(w, matrices_->word_at(r, columns[c])); },
+            [&](std::size_t c) { w.odd_columns.push_back(columns[c]); });
+      };
+      r.for_each([&](std::uint32_t column) {
+        columns[n++] = column;
+        if (n == columns.size()) expand_those();
+      });
+      if (n > 0) expand_those();
+      if (w.odd_columns.empty()) continue;
+      std::sort(w.odd_columns.begin(), w.odd_columns.end());
+      w.odd_columns.erase(std::unique(w.odd_columns.begin(), w.odd_columns.end()), w.odd_columns.end());
+      for (const std::uint32_t& odd :
+           w.odd_columns) {  // its steps are taken again, and should not count twice
+        const auto nothing = [](std::size_t) {};
+        steps(r, std::span(&odd, 1), take_back, nothing, nothing);
+        expand(w, matrices_->word_at(r, odd));
+      }
     }
-    for (const word x : w.left_out) expand(w, x);
-    std::sort(w.odd.begin(), w.odd.end());
-    w.odd.erase(std::unique(w.odd.begin(), w.odd.end()), w.odd.end());
-    for (const word x : w.odd) {  // what was taken of them is taken again, and should not count twice
-      const std::uint32_t column = matrices_->column(matrices_->right_number(x));
-      const auto nothing = [](std::size_t) {};
-      steps(x, std::span(&column, 1), take_back, nothing, nothing);
-      expand(w, x);
-    }
+    put_successors(w);
   }
 
   void expand(worker& w, word at) {
@@ -647,7 +659,8 @@ class enumerating_search {
       waiting.insert(waiting.end(), w.homeless.begin(), w.homeless.end());
       w.homeless.clear();
     }
-    flush();
+    leave_rows();
+    take_fresh();
     if (!rebuild_visited(level, limits)) return false;
     const auto fresh = [&](worker& w, word was_new) { discover(w, was_new); };
     put(workers_[0], waiting);
@@ -704,7 +717,7 @@ class enumerating_search {
       while (!w.homeless.empty() && !no_room_) {
         const word x = w.homeless.back();
         w.homeless.pop_back();
-        matrices_->make_room(x);
+        matrices_->make_room(x, w.new_in_matrices);
         if (matrices_->insert<false>(x, w.new_in_matrices) == matrix_set::outcome::fresh) ++w.discovered;
         no_room_ = too_sparse(0);  // asked here, as a round may have any number of them
       }
@@ -728,6 +741,7 @@ class enumerating_search {
     no_room_ = false;
     if constexpr (by_halves) halves_ = {};
     for (worker& w : workers_) w.new_in_matrices = {};
+    rows_.clear();
     states_ = 0;
     unsigned width = system_.words().width();
     if constexpr (PairSystem<System>) {
@@ -764,30 +778,39 @@ class enumerating_search {
     w.fresh.clear();
   }
   void flush() {
-    take_fresh();
     std::atomic<std::size_t> next = 0;
     on_all(states_ > small, [&](worker&) {
       for (std::size_t i; (i = next++) < workers_.size();) flush(workers_[i]);
     });
   }
 
-  // What is new in matrices is the next level's.
+  // What is new is the next level's; of matrices, its rows as well.
   void take_fresh() {
-    for_each_fresh([&](worker& w, word fresh) { to_level(w, fresh); });
+    take_rows([&](worker& w, word fresh) { to_level(w, fresh); });
+    flush();
   }
   template <typename Visit>
-  void for_each_fresh(Visit&& visit) {
+  void take_rows(Visit&& visit) {
+    rows_.clear();
     if (!matrices_) return;
     std::vector<std::uint64_t> rows;
     for (worker& w : workers_) matrices_->take_rows(w.new_in_matrices, rows);
     matrices_->order(rows);
+    rows_.resize(rows.size());
     std::atomic<std::size_t> next = 0;
     on_all(states_ > small, [&](worker& w) {
       for (std::size_t from; (from = next.fetch_add(rows_at_once)) < rows.size();)
         for (std::size_t r = from; r < std::min(rows.size(), from + rows_at_once); ++r)
-          matrices_->take_fresh(rows[r], [&](word fresh) { visit(w, fresh); });
+          rows_[r] = matrices_->take_fresh(rows[r], [&](word fresh) { visit(w, fresh); });
     });
-    for (worker& w : workers_) matrices_->end_of_fresh(w.new_in_matrices);
+    for (worker& w : workers_) w.new_in_matrices.turn();
+  }
+  // Those of the level that were not expanded yet will be, as words.
+  void leave_rows() {
+    for (std::size_t r = next_part_ * rows_at_once; r < rows_.size(); ++r)
+      rows_[r].for_each(
+          [&](std::uint32_t column) { workers_[0].later.push_back(matrices_->word_at(rows_[r], column)); });
+    rows_.clear();
   }
 
   // Has the system learn, and brings everything into the layout that it has then. False: a limit was reached,
@@ -799,21 +822,16 @@ class enumerating_search {
     if (!system_.learn(missing, go_on)) return false;
     if (checkpoints_) write(learned_record, 0, System::encode(missing));
     if (system_.words() == before) return true;
+    if constexpr (may_be_matrices)
+      if (matrices_ && !matrix_set::fits(split())) take_fresh();  // in the layout of before
     layouts_.push_back(system_.words());
     for (word& w : again) w = system_.repack(w, before);
-    return changed_words(before) || rebuild_visited(level, limits);
-  }
-
-  // Whether the visited set could be kept.
-  bool changed_words(const typename System::layout& before) {
-    if constexpr (may_be_matrices) {
-      const matrix_set::split now = split();
-      if (!matrices_ || !matrix_set::fits(now)) return false;
-      matrices_->change_words(now, [&](word half) { return system_.repack(half, before); });
-      return true;
-    } else {
-      return false;
-    }
+    if constexpr (may_be_matrices)
+      if (matrices_ && matrix_set::fits(split())) {
+        matrices_->change_words(split(), [&](word half) { return system_.repack(half, before); });
+        return true;
+      }
+    return rebuild_visited(level, limits);
   }
   matrix_set::split split() const {
     const auto [left, right, column] = system_.split();
@@ -852,7 +870,6 @@ class enumerating_search {
           }
         });
         insert_kept([](worker& w, word) { ++w.discovered; });
-        for_each_fresh([](worker&, word) {});  // it is in a level already
         for (worker& w : workers_) {
           w.in_round = 0;
           w.homeless.clear();
@@ -860,6 +877,7 @@ class enumerating_search {
         if (too_sparse()) return true;
         if (!limits.in_time(before, result_.ended)) return false;
       }
+      take_rows([](worker&, word) {});  // they are in a level already
     }
     return true;
   }
@@ -955,7 +973,7 @@ class enumerating_search {
       only_complete_levels();
       return false;
     }
-    flush();
+    take_fresh();
     for (worker& w : workers_) keep_first(level, w);
     return false;
   }
@@ -985,8 +1003,8 @@ class enumerating_search {
   static constexpr std::uint64_t most_in_round = std::uint64_t{1} << 22;  // steps, of one thread
   // Matrices may take so much, and so much for each state, before a set of words is better.
   static constexpr std::size_t most_of_sparse_matrices = std::size_t{48} << 20, bytes_of_a_word = 5;
-  static constexpr std::size_t rows_at_once = 256;  // of which a thread takes what is new
-  static constexpr std::size_t small = 20'000;      // states that one thread inserts into alone
+  static constexpr std::size_t rows_at_once = 64;  // that a thread takes
+  static constexpr std::size_t small = 20'000;     // states that one thread inserts into alone
   static constexpr std::size_t chunk = 4096;  // words that are taken at a time when they are expanded again
 
   System& system_;
@@ -1000,8 +1018,10 @@ class enumerating_search {
   half_steps halves_;
   std::unique_ptr<visited_set<kept>> visited_;
   std::optional<pair_codes<word>> codes_;
-  bool sparse_ = false;   // matrices would take more memory
-  bool no_room_ = false;  // not all that is homeless got a place for that
+  std::vector<matrix_set::fresh_row> rows_;  // of the level that is expanded next, or being expanded
+  std::atomic<std::size_t> next_part_ = 0;   // of these, of chunks, or of words that are expanded again
+  bool sparse_ = false;                      // matrices would take more memory
+  bool no_room_ = false;                     // not all that is homeless got a place for that
   std::uint64_t states_ = 0;
   progress complete_;                             // the levels up to the one that is being expanded
   std::size_t next_level_ = 0;                    // what is new goes there

@@ -87,12 +87,23 @@ class halves {
       c.lacking[column] = is_known ? 0 : 1;
     }
     coarse_.resize(set.coarse_rights());
-    for (half h = 0; h < set.rights(); ++h) coarse_[set.coarse(h)].widen(set.columns(set.coarse(h)));
+    for (std::uint32_t c = 0; c < coarse_.size(); ++c) {
+      coarse_[c].widen(set.columns(c));
+      coarse_[c].find_odd();
+    }
   }
 
   // What a thread needs.
-  struct scratch {
-    std::vector<std::uint32_t> by_label, counts, columns;
+  class scratch {
+    friend halves;
+    // Steps that lead to columns of one row: of `columns` from `from` on; none: to those of the states.
+    struct way {
+      matrix_set::row* to;
+      word left;
+      std::uint32_t coarse, from, n;
+    };
+    std::vector<way> ways;
+    std::vector<std::uint32_t> columns, by_label;
   };
 
   std::size_t bytes() const {
@@ -117,125 +128,31 @@ class halves {
   void steps(const System& system, matrix_set& set, half left, std::uint32_t here,
              std::span<const std::uint32_t> all, marks known, scratch& room, Into&& into, LeftOut&& left_out,
              Odd&& odd) {
-    const left_program own = program_of(left);
-    coarse_program& theirs = coarse_[here];
-    std::array<std::uint32_t, most_at_once> which, columns_of;
-    const std::size_t most = theirs.gives_most, labels = theirs.labels.size();
-    const auto is_known = [&](std::uint32_t c) {
-      if (!own.known() || theirs.known[c] == 0) return false;
-      for (const given& g : own.gives())
-        if (g.label >= theirs.takes.size() || theirs.takes[g.label].odd[c] != 0) [[unlikely]] {
-          lacks(theirs.lacking[c]);
-          return false;
-        }
-      return true;
-    };
+    std::array<std::uint32_t, most_at_once> columns, which;
     std::size_t n = 0;
+    const left_program own = program_of(left);
+    const bool never_odd = own.known() && coarse_[here].takes_all(own.gives());
     for (std::uint32_t i = 0; i < all.size(); ++i) {
-      columns_of[n] = all[i];
+      columns[n] = all[i];
       which[n] = i;
-      if (is_known(all[i])) [[likely]]
+      if (own.known() && knows(own, coarse_[here], all[i], never_odd)) [[likely]]
         ++n;
       else
         left_out(i);
     }
     if (n == 0) return;
-    const std::span<const std::uint32_t> columns(columns_of.data(), n);
-    const word left_word = set.left_word(left);
-
-    // Alone, the left one: the same columns of other rows.
-    std::array<matrix_set::part, most_at_once> parts_of;
-    std::size_t parts = 0;
-    for (const std::uint32_t c : columns) {
-      if (parts == 0 || parts_of[parts - 1].at != c / 64) parts_of[parts++] = {c / 64, 0};
-      parts_of[parts - 1].bits |= word{1} << c % 64;
-    }
-    for (const move& m : own.alone()) {
-      into.parts(set.row_at(m.to, here), set.left_word(m.to), here,
-                 std::span<const matrix_set::part>(parts_of.data(), parts), n);
-      for (std::size_t i = 0; m.open != none && i < n; ++i)
-        if (!system.quiet(m.open, set.left_word(m.to) | set.right_word(here, columns[i]), known))
-          odd(which[i]);
-    }
-
-    // What right ones do while the left one becomes `to`: each relation leads to one row.
-    const auto relate = [&](half to, const relation& r) {
-      if (room.columns.size() < most_at_once * r.most + 1) room.columns.resize(most_at_once * r.most + 1);
-      std::uint32_t* const reached = room.columns.data();
-      std::size_t count = 0;
-      for (const std::uint32_t c : columns)
-        for (std::size_t k = 0; k < r.most; ++k) {
-          reached[count] = r.to[c * r.most + k];
-          count += reached[count] != no_column;
-        }
-      if (count == 0) return;
-      word to_word = set.left_word(to);
-      if (r.price != 0) {
-        const auto paid = system.pays(to_word, r.price, known);
-        to_word = paid.to;
-        to = set.left_number(to_word);
-        if (!paid.paid && !paid.loud) return;
-        if (!paid.paid) {
-          for (std::size_t i = 0; i < n; ++i)
-            if (r.has(columns[i])) odd(which[i]);
-          return;
-        }
-      }
-      into.columns(set.row_at(to, r.coarse), to_word, r.coarse,
-                   std::span<const std::uint32_t>(reached, count));
-      for (std::size_t i = 0; r.open != none && i < n; ++i)
-        for (std::size_t k = 0; k < r.most; ++k)
-          if (const std::uint32_t c = r.to[columns[i] * r.most + k];
-              c != no_column && !system.quiet(r.open, to_word | set.right_word(r.coarse, c), known))
-            odd(which[i]);
-    };
-    for (const relation& r : theirs.alone) relate(left, r);
-
-    // The left one gives.
-    for (const given& g : own.gives())
-      for (const relation& r : theirs.takes[g.label].by) relate(g.to, r);
-
-    // The right ones give: sorted by label.
-    const std::size_t in_label = most_at_once * most;
-    if (room.by_label.size() < (labels + 1) * in_label) room.by_label.resize((labels + 1) * in_label);
-    room.counts.assign(labels + 1, 0);
-    for (const std::uint32_t c : columns)
-      for (std::size_t k = 0; k < most; ++k) {
-        const given g = theirs.gives[c * most + k];  // of a label's number here; one more: none
-        room.by_label[g.label * in_label + room.counts[g.label]++] = g.to;
-      }
-    for (std::size_t l = 0; l < labels; ++l) {
-      if (room.counts[l] == 0) continue;
-      const std::span<const std::uint32_t> reached(room.by_label.data() + l * in_label, room.counts[l]);
-      const auto each_that_gives = [&](auto&& each) {
-        for (std::size_t i = 0; i < n; ++i)
-          for (std::size_t k = 0; k < most; ++k)
-            if (const given g = theirs.gives[columns[i] * most + k]; g.label == l) each(which[i], g.to);
-      };
-      if (own.loud(theirs.labels[l])) [[unlikely]] {
-        lacks(lefts_[left].lacking);
-        each_that_gives([&](std::size_t i, std::uint32_t) { odd(i); });
-        continue;
-      }
-      for (const move& m : own.takes(theirs.labels[l])) {
-        into.columns(set.row_at(m.to, here), set.left_word(m.to), here, reached);
-        if (m.open == none) continue;
-        each_that_gives([&](std::size_t i, std::uint32_t c) {
-          if (!system.quiet(m.open, set.left_word(m.to) | set.right_word(here, c), known)) odd(i);
-        });
-      }
-    }
-
-    // Both tick.
-    for (std::size_t i = 0; own.ticks() != none && i < n; ++i) {
-      const tick& t = theirs.ticks[columns[i]];
-      if (t.column == no_column || (own.ticks() == left && t.coarse == here && t.column == columns[i]))
-        continue;
-      into.columns(set.row_at(own.ticks(), t.coarse), set.left_word(own.ticks()), t.coarse,
-                   std::span(&t.column, 1));
-    }
-    for (std::size_t i = 0; !system.all_states_quiet(known) && i < n; ++i)
-      if (!system.quiet(left_word | set.right_word(here, columns[i]), known)) odd(which[i]);
+    const auto is_odd = [&](std::size_t i) { odd(which[i]); };
+    row_steps<decltype(is_odd)> from{*this, system, set,   own, left, here, std::span(columns.data(), n),
+                                     known, room,   is_odd};
+    from.find();
+    // Rows are asked for when they are found, and looked at only now.
+    const auto parts = parts_of(std::span(columns.data(), n));
+    for (const auto& [to, left_word, coarse, begin, count] : room.ways)
+      if (count == 0)
+        into.parts(*to, left_word, coarse, parts.span(), n);
+      else
+        into.columns(*to, left_word, coarse,
+                     std::span<const std::uint32_t>(room.columns).subspan(begin, count));
   }
 
  private:
@@ -377,6 +294,7 @@ class halves {
   struct taken_label {
     std::vector<std::uint8_t> odd;  // by column: not known, or loud
     std::vector<relation> by;
+    bool is_odd = true;  // for some column that is known
   };
   struct tick {
     std::uint32_t coarse = 0, column = no_column;
@@ -424,6 +342,18 @@ class halves {
                   given{static_cast<std::uint32_t>(labels.size()), no_column});
       ticks[column] = {};
     }
+    void find_odd() {
+      for (taken_label& t : takes) {
+        unsigned any = 0;
+        for (std::size_t c = 0; c < known.size(); ++c) any |= unsigned{known[c]} & t.odd[c];
+        t.is_odd = any != 0;
+      }
+    }
+    // Whether each column that is known takes all that.
+    bool takes_all(std::span<const given> all) const {
+      return std::none_of(all.begin(), all.end(),
+                          [&](const given& g) { return g.label >= takes.size() || takes[g.label].is_odd; });
+    }
     std::uint32_t number_of(std::uint32_t label) {
       const auto at = std::find(labels.begin(), labels.end(), label);
       if (at != labels.end()) return static_cast<std::uint32_t>(at - labels.begin());
@@ -470,6 +400,161 @@ class halves {
     }
     void loud() { is_odd = true; }
     void loud(std::uint32_t label) { of.takes[label].odd[column] = 1; }
+  };
+
+  // ---- The steps of states of a row ----
+
+  // Whether a state has all that is needed to take its steps.
+  bool knows(const left_program& own, coarse_program& theirs, std::uint32_t column, bool never_odd) const {
+    if (theirs.known[column] == 0) return false;
+    for (const given& g : never_odd ? std::span<const given>() : own.gives())
+      if (g.label >= theirs.takes.size() || theirs.takes[g.label].odd[column] != 0) {
+        lacks(theirs.lacking[column]);
+        return false;
+      }
+    return true;
+  }
+  struct some_parts {
+    std::array<matrix_set::part, most_at_once> all;
+    std::size_t n = 0;
+    std::span<const matrix_set::part> span() const { return {all.data(), n}; }
+  };
+  static some_parts parts_of(std::span<const std::uint32_t> columns) {
+    some_parts parts;
+    for (const std::uint32_t c : columns) {
+      if (parts.n == 0 || parts.all[parts.n - 1].at != c / 64) parts.all[parts.n++] = {c / 64, 0};
+      parts.all[parts.n - 1].bits |= word{1} << c % 64;
+    }
+    return parts;
+  }
+
+  // Finds the ways, and calls odd(i) for states.
+  template <typename Odd>
+  struct row_steps {
+    halves& all;
+    const System& system;
+    matrix_set& set;
+    const left_program own;
+    const half left;
+    const std::uint32_t here;
+    const std::span<const std::uint32_t> columns;
+    const marks known;
+    scratch& room;
+    const Odd& odd;
+    const coarse_program& theirs = all.coarse_[here];
+    std::uint32_t used = 0;  // of room.columns
+
+    void find() {
+      room.ways.clear();
+      for (const move& m : own.alone()) {
+        go(m.to, set.left_word(m.to), here, 0, 0);
+        ask(m, [](std::uint32_t c, auto&& reached) { reached(c); });
+      }
+      for (const relation& r : theirs.alone) relate(left, r);
+      for (const given& g : own.gives())
+        for (const relation& r : theirs.takes[g.label].by) relate(g.to, r);
+      take();
+      tick();
+      for (std::size_t i = 0; !system.all_states_quiet(known) && i < columns.size(); ++i)
+        if (!system.quiet(set.left_word(left) | set.right_word(here, columns[i]), known)) odd(i);
+    }
+
+   private:
+    void go(half to, word left_word, std::uint32_t coarse, std::uint32_t from, std::size_t n) {
+      matrix_set::row& row = set.row_at(to, coarse);
+      __builtin_prefetch(&row);
+      __builtin_prefetch(reinterpret_cast<const std::byte*>(&row) + 64);
+      room.ways.push_back({&row, left_word, coarse, from, static_cast<std::uint32_t>(n)});
+    }
+    std::uint32_t* more(std::size_t n) {
+      if (room.columns.size() < used + n) room.columns.resize(2 * (used + n));
+      return room.columns.data() + used;
+    }
+    // A move of the left one is open: asks about each state that it leads to.
+    template <typename Columns>
+    void ask(const move& m, Columns&& of) {
+      for (std::size_t i = 0; m.open != none && i < columns.size(); ++i)
+        of(columns[i], [&](std::uint32_t c) {
+          if (!system.quiet(m.open, set.left_word(m.to) | set.right_word(here, c), known)) odd(i);
+        });
+    }
+
+    // What right ones do while the left one becomes `to`: each relation leads to one row.
+    void relate(half to, const relation& r) {
+      std::uint32_t* const reached = more(columns.size() * r.most + 1);
+      const std::uint32_t* const by = r.to.data();
+      std::size_t n = 0;
+      const auto reach = [&](std::uint32_t c) {
+        reached[n] = c;
+        n += c != no_column;
+      };
+      if (r.most == 1)
+        for (const std::uint32_t c : columns) reach(by[c]);
+      else
+        for (const std::uint32_t c : columns)
+          for (std::size_t k = 0; k < r.most; ++k) reach(by[c * r.most + k]);
+      if (n == 0) return;
+      word to_word = set.left_word(to);
+      if (r.price != 0) {
+        const auto paid = system.pays(to_word, r.price, known);
+        for (std::size_t i = 0; paid.loud && i < columns.size(); ++i)
+          if (r.has(columns[i])) odd(i);
+        if (!paid.paid) return;
+        to_word = paid.to;
+        to = set.left_number(to_word);
+      }
+      go(to, to_word, r.coarse, used, n);
+      used += static_cast<std::uint32_t>(n);
+      for (std::size_t i = 0; r.open != none && i < columns.size(); ++i)
+        for (std::size_t k = 0; k < r.most; ++k)
+          if (const std::uint32_t c = by[columns[i] * r.most + k];
+              c != no_column && !system.quiet(r.open, to_word | set.right_word(r.coarse, c), known))
+            odd(i);
+    }
+
+    // The right ones give: sorted by label.
+    void take() {
+      const std::size_t most = theirs.gives_most, labels = theirs.labels.size();
+      const std::size_t in_label = columns.size() * most;
+      const std::uint32_t begin = used;
+      std::uint32_t* const reached = more((labels + 1) * in_label);
+      used += static_cast<std::uint32_t>((labels + 1) * in_label);
+      room.by_label.assign(labels + 1, 0);
+      std::uint32_t* const counts = room.by_label.data();
+      for (const std::uint32_t c : columns)
+        for (std::size_t k = 0; k < most; ++k) {
+          const given g = theirs.gives[c * most + k];  // of a label's number here; one more: none
+          reached[g.label * in_label + counts[g.label]++] = g.to;
+        }
+      for (std::size_t l = 0; l < labels; ++l) {
+        if (counts[l] == 0) continue;
+        const auto given_by = [&](std::uint32_t column, auto&& each) {
+          for (std::size_t k = 0; k < most; ++k)
+            if (const given g = theirs.gives[column * most + k]; g.label == l) each(g.to);
+        };
+        if (own.loud(theirs.labels[l])) [[unlikely]] {
+          lacks(all.lefts_[left].lacking);
+          for (std::size_t i = 0; i < columns.size(); ++i)
+            given_by(columns[i], [&](std::uint32_t) { odd(i); });
+          continue;
+        }
+        for (const move& m : own.takes(theirs.labels[l])) {
+          go(m.to, set.left_word(m.to), here, begin + static_cast<std::uint32_t>(l * in_label), counts[l]);
+          ask(m, given_by);
+        }
+      }
+    }
+
+    // Both tick.
+    void tick() {
+      const half to = own.ticks();
+      for (std::size_t i = 0; to != none && i < columns.size(); ++i) {
+        const auto& [coarse, column] = theirs.ticks[columns[i]];
+        if (column == no_column || (to == left && coarse == here && column == columns[i])) continue;
+        *more(1) = column;
+        go(to, set.left_word(to), coarse, used++, 1);
+      }
+    }
   };
 
   std::vector<left_entry> lefts_;

@@ -85,8 +85,6 @@ class matrix_set {
 
   // ---- Halves ----
 
-  // Words with the same are in one row.
-  word row_of(word w) const { return w & ~split_.column; }
   half left_number(word w) const { return left_numbers_[left_.of(w)] - 1; }          // no_half: none
   half right_number(word w) const { return right_numbers_[right_half_.of(w)] - 1; }  // no_half: none
   // By one thread, while no other one is here. A number alone makes no place for a word.
@@ -131,7 +129,6 @@ class matrix_set {
   word right_word(std::uint32_t coarse_right, std::uint32_t column) const {
     return rights_[matrices_[coarse_right].rights[column]].bits;
   }
-  std::uint32_t coarse_of(word w) const { return coarse_numbers_[right_.of(w)] - 1; }
   std::uint32_t coarse(half right) const { return rights_[right].coarse; }
   std::uint32_t column(half right) const { return rights_[right].column; }
   std::size_t columns(std::uint32_t coarse_right) const { return matrices_[coarse_right].rights.size(); }
@@ -154,27 +151,37 @@ class matrix_set {
     const std::uint32_t at = left < m.row_at.size() ? m.row_at[left] : 0;
     return *reinterpret_cast<row*>(slabs_[at / slab_words][0] + sizeof(word) * (at % slab_words));
   }
-  // Memory for what is new, and which rows have some; each thread has its own.
+  // Memory for what is new, and which rows have some; each thread has its own. What was new before the last
+  // turn stays until the next one.
   class freshness {
    public:
     word* words(std::size_t n) {
-      if (slab_ == slabs_.size() || used_ + n > slabs_[slab_].size()) {
-        if (slab_ < slabs_.size()) ++slab_;
-        used_ = 0;
-        if (slab_ == slabs_.size()) slabs_.emplace_back(std::max(n, slab_words));
-        if (slabs_[slab_].size() < n) slabs_[slab_] = std::vector<word>(n);
+      auto& [all, slab, used] = now_;
+      if (slab == all.size() || used + n > all[slab].size()) {
+        if (slab < all.size()) ++slab;
+        used = 0;
+        if (slab == all.size()) all.emplace_back(std::max(n, slab_words));
+        if (all[slab].size() < n) all[slab] = std::vector<word>(n);
       }
-      word* const at = slabs_[slab_].data() + used_;
-      used_ += n;
+      word* const at = all[slab].data() + used;
+      used += n;
       std::fill_n(at, n, word{0});
       return at;
+    }
+    // When all was taken.
+    void turn() {
+      std::swap(now_, before_);
+      now_.slab = now_.used = 0;
     }
 
    private:
     friend matrix_set;
     static constexpr std::size_t slab_words = 8192;
-    std::vector<std::vector<word>> slabs_;
-    std::size_t slab_ = 0, used_ = 0;
+    struct slabs {
+      std::vector<std::vector<word>> all;
+      std::size_t slab = 0, used = 0;
+    };
+    slabs now_, before_;
     std::vector<std::uint64_t> rows_;
   };
   // Some columns of a row: a word of bits.
@@ -190,15 +197,15 @@ class matrix_set {
     const std::uint32_t i = p.at - to.first;
     if (i >= to.size) [[unlikely]]
       return outcome::homeless;
-    if constexpr (shared) {
-      const std::atomic_ref<word> visited(to.visited()[i]);
-      p.bits &= ~visited.load(std::memory_order_relaxed);
-      if (p.bits != 0) p.bits &= ~visited.fetch_or(p.bits, std::memory_order_relaxed);
-    } else {
-      p.bits &= ~to.visited()[i];
-      to.visited()[i] |= p.bits;
-    }
+    word& visited = to.visited()[i];
+    p.bits &= ~seen<shared>(visited);
     if (p.bits == 0) return outcome::known;
+    if constexpr (shared) {
+      p.bits &= ~std::atomic_ref(visited).fetch_or(p.bits, std::memory_order_relaxed);
+      if (p.bits == 0) return outcome::known;
+    } else {
+      visited |= p.bits;
+    }
     word* fresh = std::atomic_ref(to.fresh).load(std::memory_order_acquire);
     if (fresh == nullptr) [[unlikely]]
       fresh = begin_fresh(to, mine);
@@ -211,6 +218,9 @@ class matrix_set {
   template <bool shared>
   outcome insert(row& to, std::uint32_t column, freshness& mine) {
     part p{column / 64, word{1} << column % 64};
+    const std::uint32_t i = p.at - to.first;
+    if (i < to.size && (seen<shared>(to.visited()[i]) >> column % 64 & 1) != 0) [[likely]]
+      return outcome::known;
     return insert<shared>(to, p, mine);
   }
   template <bool shared>
@@ -221,7 +231,7 @@ class matrix_set {
   }
 
   // Makes a place for a word. By one thread, while no other one is here.
-  void make_room(word w) {
+  void make_room(word w, freshness& mine) {
     const half left = number_left(w), right = number_right(w);
     const std::uint32_t coarse = rights_[right].coarse, at = rights_[right].column / 64;
     matrix& m = matrices_[coarse];
@@ -242,7 +252,7 @@ class matrix_set {
     if (!is_there) return;
     std::copy_n(r.visited(), r.size, longer.visited() + (from - first));
     if (r.fresh != nullptr) {
-      longer.fresh = spare_.words(longer.size);
+      longer.fresh = mine.words(longer.size);
       std::copy_n(r.fresh, r.size, longer.fresh + (from - first));
     }
     give_back(r);
@@ -262,26 +272,39 @@ class matrix_set {
     sort_by(std::span(rows), room, static_cast<unsigned>(std::bit_width(matrices_.size())) + left_bits,
             [&](std::uint64_t r) { return (r >> 32) << left_bits | (r & no_number); });
   }
-  // Calls visit(word) for each word that is new in one of these rows; then none is. By any thread, each row
-  // by one.
+  // What is new in a row: words of bits, as in `row`.
+  struct fresh_row {
+    const word* bits = nullptr;
+    std::uint32_t first = 0, size = 0;
+    half left = no_half;
+    std::uint32_t coarse_right = 0;
+
+    // Calls visit(column) for each.
+    template <typename Visit>
+    void for_each(Visit&& visit) const {
+      for (std::uint32_t i = 0; i < size; ++i)
+        for (word w = bits[i]; w != 0; w &= w - 1)
+          visit(64 * (first + i) + static_cast<std::uint32_t>(std::countr_zero(w)));
+    }
+  };
+  word word_at(const fresh_row& of, std::uint32_t column) const {
+    return lefts_[of.left] | right_word(of.coarse_right, column);
+  }
+  // Calls visit(word) for each word that is new in one of these rows; then none is. What is returned is there
+  // until the second turn from now. By any thread, each row by one.
   template <typename Visit>
-  void take_fresh(std::uint64_t of, Visit&& visit) {
+  fresh_row take_fresh(std::uint64_t of, Visit&& visit) {
     row& r = row_at(static_cast<half>(of), static_cast<std::uint32_t>(of >> 32));
+    const fresh_row taken{std::exchange(r.fresh, nullptr), r.first, r.size, r.left, r.coarse_right};
     const word left = lefts_[r.left];
     const std::vector<half>& columns = matrices_[r.coarse_right].rights;
-    for (std::uint32_t i = 0; i < r.size; ++i)
-      for (word bits = r.fresh[i]; bits != 0; bits &= bits - 1) {
-        const half right = columns[64 * (r.first + i) + static_cast<std::uint32_t>(std::countr_zero(bits))];
-        const std::atomic_ref<std::uint8_t> met(met_[right]);
-        if (met.load(std::memory_order_relaxed) == 0) met.store(1, std::memory_order_relaxed);
-        visit(left | rights_[right].bits);
-      }
-    r.fresh = nullptr;
-  }
-  // When all is taken.
-  void end_of_fresh(freshness& mine) {
-    mine.slab_ = mine.used_ = 0;
-    spare_.slab_ = spare_.used_ = 0;
+    taken.for_each([&](std::uint32_t column) {
+      const half right = columns[column];
+      const std::atomic_ref<std::uint8_t> met(met_[right]);
+      if (met.load(std::memory_order_relaxed) == 0) met.store(1, std::memory_order_relaxed);
+      visit(left | rights_[right].bits);
+    });
+    return taken;
   }
 
   // Memory of the matrices.
@@ -334,6 +357,13 @@ class matrix_set {
     std::size_t bytes() const { return row_at.capacity() * sizeof(std::uint32_t); }
   };
 
+  template <bool shared>
+  static word seen(word& visited) {
+    if constexpr (shared)
+      return std::atomic_ref(visited).load(std::memory_order_relaxed);
+    else
+      return visited;
+  }
   word* begin_fresh(row& r, freshness& mine) {
     word* const words = mine.words(r.size);
     word* before = nullptr;
@@ -379,7 +409,6 @@ class matrix_set {
   std::vector<lines> slabs_;                      // of rows; the first one is the one without places
   std::size_t used_ = 0;                          // words of the last slab
   std::vector<std::vector<std::uint32_t>> free_;  // where rows were that moved, by size
-  freshness spare_;                               // for rows that move
   std::size_t bytes_ = 0;
 };
 

@@ -225,7 +225,7 @@ std::vector<std::uint64_t> taken_from(matrix_set& matrices, matrix_set::freshnes
   matrices.take_rows(fresh, rows);
   matrices.order(rows);
   for (const std::uint64_t r : rows) matrices.take_fresh(r, [&](std::uint64_t w) { all.push_back(w); });
-  matrices.end_of_fresh(fresh);
+  fresh.turn();
   return all;
 }
 std::set<std::uint64_t> inserted(matrix_set& matrices, matrix_set::freshness& mine,
@@ -234,7 +234,7 @@ std::set<std::uint64_t> inserted(matrix_set& matrices, matrix_set::freshness& mi
   for (const std::uint64_t w : words) {
     inserting o = matrices.insert<false>(w, mine);
     if (o == inserting::homeless) {
-      matrices.make_room(w);
+      matrices.make_room(w, mine);
       o = matrices.insert<false>(w, mine);
     }
     EXPECT_NE(o, inserting::homeless) << w;
@@ -262,8 +262,9 @@ TEST(matrices, agree_with_a_standard_set) {
       const std::vector<std::uint64_t> fresh = taken_from(matrices, mine);
       std::set<std::uint64_t> rows;
       for (std::size_t i = 0; i < fresh.size(); ++i)
-        if (i == 0 || matrices.row_of(fresh[i]) != matrices.row_of(fresh[i - 1])) {
-          ASSERT_TRUE(rows.insert(matrices.row_of(fresh[i])).second);
+        if (const std::uint64_t row = fresh[i] & ~split.column;
+            i == 0 || row != (fresh[i - 1] & ~split.column)) {
+          ASSERT_TRUE(rows.insert(row).second);
         }
       ASSERT_EQ(std::set<std::uint64_t>(fresh.begin(), fresh.end()), expected);
       ASSERT_EQ(fresh.size(), expected.size());
@@ -273,8 +274,8 @@ TEST(matrices, agree_with_a_standard_set) {
 TEST(matrices, insert_parts_of_a_row) {
   matrix_set matrices(splits()[0]);
   matrix_set::freshness mine;
-  for (std::uint64_t c = 0; c < 16; ++c) matrices.make_room(0x1230 | c);
-  auto& row = matrices.row_at(matrices.left_number(0x1230), matrices.coarse_of(0x1230));
+  for (std::uint64_t c = 0; c < 16; ++c) matrices.make_room(0x1230 | c, mine);
+  auto& row = matrices.row_at(matrices.left_number(0x1230), matrices.coarse(matrices.right_number(0x1230)));
   matrix_set::part first{0, 0x00ff}, second{0, 0x0ff0}, again{0, 0x0ff0}, elsewhere{7, 1};
   EXPECT_EQ(matrices.insert<false>(row, first, mine), inserting::fresh);
   EXPECT_EQ(matrices.insert<true>(row, second, mine), inserting::fresh);
@@ -330,9 +331,9 @@ TEST(matrices, do_not_confuse_a_column_that_was_never_met_with_another_one) {
 }
 TEST(matrices, give_each_word_to_one_thread) {
   matrix_set matrices(splits()[0]);
-  for (std::uint64_t w = 0; w < 0x10000; ++w) matrices.make_room(w);
-  crew threads(4);
   std::vector<matrix_set::freshness> fresh(4);
+  for (std::uint64_t w = 0; w < 0x10000; ++w) matrices.make_room(w, fresh[0]);
+  crew threads(4);
   std::vector<std::size_t> counts(4);
   threads.run([&](unsigned i) {
     std::vector<std::uint64_t> words(0x10000);
