@@ -86,7 +86,6 @@ QUICK = {
 # What rumur is asked about by default.
 BOTH = {
     "rfc9293": ["any-timed", "fifo-timed", "set-untimed"],
-    "delayed-ack": ["receive"],
     "two-way-handshake": ["fifo-lazy"],
     "knock": ["knock-any", "knock-fifo", "knock-set", "knock-timed", "knock-observed", "knock-forged"],
 }
