@@ -1,7 +1,7 @@
 // The enumerating search: every reachable state once, breadth-first, with any number of threads.
 //
-// A level is expanded in rounds, in which every thread takes words of the level. What is new of their
-// successors is the next level. What was visited is in matrices of bits (matrices.hpp), if the system can
+// A level is expanded in rounds, in which every thread takes words of the level, or rows of words. What is new
+// of their successors is the next level. What was visited is in matrices of bits (matrices.hpp), if the system can
 // tell how words are pairs and that takes less memory than a set of words. Then each thread sets the bits of
 // its successors at once, row by row (halves.hpp), but those that have no place yet; one thread makes room
 // for these when the round is over. Otherwise it is in a set of words (visited.hpp), or, of pairs with wide
