@@ -807,9 +807,11 @@ class enumerating_search {
   }
   // Those of the level that were not expanded yet will be, as words.
   void leave_rows() {
-    for (std::size_t r = next_part_ * rows_at_once; r < rows_.size(); ++r)
-      rows_[r].for_each(
-          [&](std::uint32_t column) { workers_[0].later.push_back(matrices_->word_at(rows_[r], column)); });
+    if (rows_.empty()) return;
+    const std::size_t from = std::min(next_part_ * rows_at_once, rows_.size());
+    next_part_ = parts_of(rows_.size(), rows_at_once);
+    for (const matrix_set::fresh_row& r : std::span(rows_).subspan(from))
+      r.for_each([&](std::uint32_t column) { workers_[0].later.push_back(matrices_->word_at(r, column)); });
     rows_.clear();
   }
 
