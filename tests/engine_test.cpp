@@ -683,6 +683,14 @@ struct traders : paired_counters {
   }
   bool all_states_quiet(marks seen) const { return (seen & 2) != 0; }
 };
+// The same, split so badly that every pair of halves has a row of its own.
+struct badly_split_traders : traders {
+  using traders::traders;
+  std::array<word, 3> split() const {
+    const word low = (word{1} << 2 * now.bits) - 1;
+    return {low, low << 2 * now.bits, 0};
+  }
+};
 // The same in wide words, as pairs of scattered bits.
 struct coded_counters : counters {
   using counters::counters;
@@ -816,6 +824,17 @@ TEST(search, finds_the_same_by_rows) {
         o.fewest_in_rows = fewest;
         EXPECT_TRUE(explore<traders>(most, o) == expected) << most << ' ' << threads << ' ' << fewest;
       }
+  }
+}
+// Found: rows that were left when matrices were given up were still looked for.
+TEST(search, finds_the_same_where_matrices_are_given_up_amid_the_rows_of_a_level) {
+  options by_words;
+  by_words.fewest_in_rows = std::numeric_limits<std::uint64_t>::max();
+  const result words = explore<traders>(40, by_words);
+  for (const unsigned threads : {1u, 3u}) {
+    options o;
+    o.threads = threads;
+    EXPECT_TRUE(explore<badly_split_traders>(40, o) == words) << threads;
   }
 }
 TEST(search, finds_the_same_with_codes_of_pairs) {
