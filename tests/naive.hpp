@@ -1,5 +1,5 @@
 // The naive explorer that everything faster is compared with: breadth-first over the plain system, every
-// state in full in an ordinary std::map, no ids, no tables, no early decisions.
+// state in full in an ordinary std::unordered_map, no ids, no tables, no early decisions.
 //
 // It is written from docs/semantics.md, not from the engine, and shares with the engine only what the plain
 // system is made of (the rule interpreter) and the evaluation of a formula. Slow, and meant to stay so.
@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -46,6 +47,26 @@ inline bool covers(const in_flight& large, const in_flight& small) {
         return false;
   return true;
 }
+
+// Of what two states most often differ in.
+struct hash {
+  std::size_t operator()(const plain_state& s) const {
+    std::size_t sum = static_cast<std::size_t>(s.losses) << 8 | static_cast<std::size_t>(s.duplicates);
+    const auto add = [&](std::size_t v) { sum = (sum ^ v) * 0x9e3779b97f4a7c15; };
+    const auto add_all = [&](const values& all) {
+      for (const int v : all) add(static_cast<std::size_t>(v));
+    };
+    for (const values& row : s.endpoints) add_all(row);
+    for (const auto& sent : s.channels) {
+      add(sent.size());
+      for (const system::flight& f : sent) {
+        add_all(f.segment);
+        add(static_cast<std::size_t>(f.age));
+      }
+    }
+    return sum ^ sum >> 32;
+  }
+};
 
 struct exploration {
   bool complete = false;  // every reachable state was explored
@@ -134,10 +155,10 @@ inline exploration explore(const plain_system& on, const property_set& p, std::u
     }
   };
   const properties::judge judge(on.made_of(), p);
-  std::map<plain_state, std::uint64_t> distance;
+  std::unordered_map<plain_state, std::uint64_t, hash> distance;
   std::vector<const plain_state*> queue;  // the map's keys stay where they are
   const auto discover = [&](plain_state s, std::uint64_t steps) {
-    const auto [at, fresh] = distance.emplace(std::move(s), steps);
+    const auto [at, fresh] = distance.try_emplace(std::move(s), steps);
     if (!fresh) return;
     queue.push_back(&at->first);
     result.depth = std::max(result.depth, steps);
