@@ -1,13 +1,14 @@
 // The enumerating search: every reachable state once, breadth-first, with any number of threads.
 //
-// A level is expanded in rounds, in which every thread takes words of the level, or rows of words. What is new
-// of their successors is the next level. What was visited is in matrices of bits (matrices.hpp), if the system can
-// tell how words are pairs and that takes less memory than a set of words. Then each thread sets the bits of
-// its successors at once, row by row (halves.hpp), but those that have no place yet; one thread makes room
-// for these when the round is over. Otherwise it is in a set of words (visited.hpp), or, of pairs with wide
-// words, of codes (pairs.hpp): then every thread sorts its successors by partition of the set into buffers of
-// its own, and when these are full, every thread takes partitions and inserts what all have for it. In either
-// case nobody waits for a lock, and memory is asked for before it is needed, for many words at a time.
+// A level is expanded in rounds, in which every thread takes words of the level, or rows of words. What is
+// new of their successors is the next level. What was visited is in matrices of bits (matrices.hpp), if the
+// system can tell how words are pairs and that takes less memory than a set of words. Then each thread sets
+// the bits of its successors at once, row by row (halves.hpp), but those that have no place yet; one thread
+// makes room for these when the round is over. Otherwise it is in a set of words (visited.hpp), or, of pairs
+// with wide words, of codes (pairs.hpp): then every thread sorts its successors by partition of the set into
+// buffers of its own, and when these are full, every thread takes partitions and inserts what all have for
+// it. In either case nobody waits for a lock, and memory is asked for before it is needed, for many words at
+// a time.
 //
 // The system only looks up while threads run. A word for which something is missing is kept for later; when
 // the level is through, the system learns what was missing and those words are expanded again, until none is
@@ -24,6 +25,7 @@
 #include <atomic>
 #include <bit>
 #include <cassert>
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <cstring>
@@ -90,6 +92,9 @@ concept PairSystem = requires(const System constant) {
   { constant.split() } -> std::same_as<std::array<typename System::word, 3>>;
 };
 
+// And `may_lead(from, to)`: false, if no step leads from one word to the other. It is asked of all words of a
+// level when a path is rebuilt, and so has to be quick.
+
 template <TransitionSystem System>
 class enumerating_search {
  public:
@@ -120,9 +125,9 @@ class enumerating_search {
     return result_;
   }
 
-  // The shortest path to the first occurrence of a mark. Requires that it was seen. What a resumed run does
-  // not know any more of the states on the way is learned again.
-  std::vector<path_step> path_to(marks mark) {
+  // The shortest path to the first occurrence of a mark; nothing, if `go_on` says no before. Requires that
+  // the mark was seen. What a resumed run does not know any more of the states on the way is learned again.
+  std::optional<std::vector<path_step>> path_to(marks mark, const keep_going& go_on) {
     const occurrence& o = first_[static_cast<std::size_t>(std::countr_zero(mark))];
     for (worker& w : workers_) {
       w.later.clear();
@@ -138,8 +143,10 @@ class enumerating_search {
       if (path.empty()) throw std::logic_error("a state has fewer steps than when a mark was seen on one");
     }
     for (std::size_t level = o.level; level > 0; --level) {
-      path.push_back(predecessor(level - 1, at));
-      at = path.back().from;
+      const std::optional<path_step> step_to = predecessor(level - 1, at, go_on);
+      if (!step_to) return std::nullopt;
+      path.push_back(*step_to);
+      at = step_to->from;
     }
     std::reverse(path.begin(), path.end());
     return path;
@@ -217,11 +224,16 @@ class enumerating_search {
 
   void explore(const options& wanted, std::size_t& level, limit_watch& limits) {
     const auto reached = [&] { return wanted.reached(result_.seen); };
+    const auto begin = std::chrono::steady_clock::now();
     for (;; ++level) {
       if (reached()) result_.ended = outcome::goal_reached;
       if (reached() || level == levels_->levels()) break;
       const bool last = level >= wanted.max_depth;  // words at the limit are looked at, not expanded
+      const marks before = result_.seen;
       if (!expand_level(level, last, limits)) break;
+      // Rebuilding a path takes less than a quarter of the time in which it was found, mostly.
+      limits.leave(std::popcount(result_.seen & ~before & wanted.goal) *
+                   (std::chrono::steady_clock::now() - begin) / 4);
       if (last) result_.ended = reached() ? outcome::goal_reached : outcome::depth_limit;
       if (last) break;
       save(level);
@@ -884,8 +896,9 @@ class enumerating_search {
     return true;
   }
 
-  // The least word of a level that has `wanted` among its successors, with its first such step.
-  path_step predecessor(std::size_t level, word wanted) {
+  // The least word of a level that has `wanted` among its successors, with its first such step; nothing, if
+  // there is no time for that.
+  std::optional<path_step> predecessor(std::size_t level, word wanted, const keep_going& go_on) {
     std::optional<path_step> least;
     const auto first_step = [&](std::optional<path_step>& step_to, word at) {
       return [&step_to, at, wanted](word next, const step& by, marks) {
@@ -893,16 +906,18 @@ class enumerating_search {
       };
     };
     std::vector<std::optional<path_step>> best(workers_.size());
+    std::atomic<bool> goes_on = true;  // asked by one thread
     std::atomic<std::size_t> next_chunk = 0;
     const std::size_t chunks = levels_->chunks(level);
     while (next_chunk < chunks) {
       on_all(chunks > 1, [&](worker& w) {
         std::optional<path_step>& mine = best[static_cast<std::size_t>(&w - workers_.data())];
         std::vector<word> words;
-        for (std::size_t c; w.later.empty() && (c = next_chunk++) < chunks;) {
+        for (std::size_t c; w.later.empty() && goes_on && (c = next_chunk++) < chunks;) {
+          if (&w == workers_.data()) goes_on = go_on();
           read(level, c, words);
           for (const word at : words) {
-            if (mine && mine->from <= at) continue;
+            if ((mine && mine->from <= at) || !may_lead(at, wanted)) continue;
             std::optional<path_step> first;
             if (!system_.expand(at, w.missing, first_step(first, at)).known)
               w.later.push_back(at);  // there may be steps that it does not tell yet
@@ -911,6 +926,7 @@ class enumerating_search {
           }
         }
       });
+      if (!goes_on) return std::nullopt;
       typename System::missing missing;
       for (worker& w : workers_) missing.add(std::exchange(w.missing, {}));
       if (!missing.empty()) learn_again(std::move(missing));
@@ -926,7 +942,14 @@ class enumerating_search {
     for (const auto& b : best)
       if (b && (!least || b->from < least->from)) least = b;
     if (!least) throw std::logic_error("a state has no predecessor in the level before it");
-    return *least;
+    return least;
+  }
+
+  bool may_lead(word from, word to) const {
+    if constexpr (requires { system_.may_lead(from, to); })
+      return system_.may_lead(from, to);
+    else
+      return true;
   }
 
   // The steps of a word of a level that was complete: what is missing is learned.

@@ -83,6 +83,11 @@ class limit_watch {
  public:
   limit_watch(const options& o, const reporter& r) : options_(o), reporter_(r) {}
 
+  // Ends that much earlier, so that this time is left for what comes after the search.
+  void leave(std::chrono::steady_clock::duration time) {
+    if (deadline_ != std::chrono::steady_clock::time_point::max()) deadline_ -= time;
+  }
+
   // Whether to go on; if not, `ended` says why. For every state: what costs something is asked at every
   // 1024th call, and at intervals of time where a call may take long.
   bool go_on(const progress& p, outcome& ended) {
@@ -106,7 +111,7 @@ class limit_watch {
  private:
   static constexpr std::chrono::milliseconds interval{20};
   bool check_moment(const progress& p, outcome& ended) const {
-    if (std::chrono::steady_clock::now() >= options_.deadline) return stop(outcome::time_limit, ended);
+    if (std::chrono::steady_clock::now() >= deadline_) return stop(outcome::time_limit, ended);
     if (options_.max_memory != std::numeric_limits<std::uint64_t>::max() &&
         resident_memory() >= options_.max_memory)
       return stop(outcome::memory_limit, ended);
@@ -119,6 +124,7 @@ class limit_watch {
   }
   const options& options_;
   const reporter& reporter_;
+  std::chrono::steady_clock::time_point deadline_ = options_.deadline;
   std::uint64_t calls_ = 0;
   std::chrono::steady_clock::time_point next_{};
 };

@@ -10,6 +10,7 @@
 #include "checker/enumerate.hpp"
 #include "cli/coverage.hpp"
 #include "cli/enumeration.hpp"
+#include "cli/growth.hpp"
 #include "properties/covering.hpp"
 #include "properties/monitored.hpp"
 #include "properties/ports.hpp"
@@ -49,9 +50,11 @@ void decide(const property_set& p, check_result& result) {
 constexpr std::array<const char*, system::bound_count> bound_names = {"incarnations", "capacity", "losses",
                                                                       "duplicates"};
 
-// Runs to the first state where each bound that was met is met; `steps_of` gives the steps to a mark.
+// Runs to the first state where each bound that was met is met, as far as there is time; `steps_of` gives the
+// steps to a mark.
 void explain_bounds(const check_input& input, const property_set& p, check_result& result,
-                    const std::function<std::vector<step>(marks)>& steps_of) {
+                    const checker::keep_going& go_on,
+                    const std::function<std::optional<std::vector<step>>(marks)>& steps_of) {
   if (!input.explain_bounds) return;
   const system::plain_system plain(*input.composition, p.observers);
   for (std::size_t i = 0; i < bound_names.size(); ++i) {
@@ -62,9 +65,10 @@ void explain_bounds(const check_input& input, const property_set& p, check_resul
       plain.successors(r.end(), met);
       return (met & bound) != 0;
     };
-    std::vector<step> steps = steps_of(properties::bounds_met(bound));
-    if (result.covering) steps = traces::minimise(plain, std::move(steps), meets);
-    auto run = traces::replay(plain, steps);
+    std::optional<std::vector<step>> steps = steps_of(properties::bounds_met(bound));
+    if (!steps) return;
+    if (result.covering) steps = traces::minimise(plain, std::move(*steps), meets, go_on);
+    auto run = traces::replay(plain, *steps);
     if (!run || !meets(*run)) not_replayed(bound_names[i]);
     result.explained.push_back({bound_names[i], std::move(*run)});
   }
@@ -107,18 +111,20 @@ void enumerate(const check_input& input, const property_set& p, const properties
   result.statistics = search.run(limits, report);
   result.rules = rules_taken(input, search.tables());
   decide(p, result);
+  const checker::keep_going go_on = time_left(limits);
   const system::plain_system plain(*input.composition, p.observers);
   for (std::size_t i = 0; i < p.all.size(); ++i) {
     if (result.answers[i].says != verdict::violated) continue;
-    const found_path path = search.path_to(properties::violated(i));
-    auto run = traces::replay(plain, path.steps);
+    const std::optional<found_path> path = search.path_to(properties::violated(i), go_on);
+    if (!path) break;
+    auto run = traces::replay(plain, path->steps);
     if (by.symmetry && run && !violates(*input.composition, p, i, *run))  // then it is the other endpoint's
-      run = traces::replay(plain, properties::mirrored(path.steps));
+      run = traces::replay(plain, properties::mirrored(path->steps));
     if (!run || !violates(*input.composition, p, i, *run)) not_replayed(p.all[i].name);
     counterexample c{input.composition,
                      *run,
-                     !path.copies,
-                     path.copies
+                     !path->copies,
+                     path->copies
                          ? "not proven shortest: breadth-first search in which a copy and its delivery "
                            "count as one step: none in fewer violates the property"
                          : "breadth-first search: no shorter run violates the property",
@@ -128,7 +134,10 @@ void enumerate(const check_input& input, const property_set& p, const properties
     result.answers[i].trace = std::move(c);
     if (input.first_violation) break;
   }
-  explain_bounds(input, p, result, [&](marks m) { return search.path_to(m).steps; });
+  explain_bounds(input, p, result, go_on, [&](marks m) {
+    const std::optional<found_path> path = search.path_to(m, go_on);
+    return path ? std::optional(path->steps) : std::nullopt;
+  });
 }
 
 // An enumerating search of a pool of ports.
@@ -138,16 +147,18 @@ class ports_enumeration {
   ports_enumeration(const composition& c, const property_set& p) : monitored_(c, p) {}
 
   checker::statistics run(const checker::options& limits, const checker::reporter& report) {
-    return search_.run(limits, report);
+    return search_.run(limits, with_growth(report, monitored_.tables()));
   }
   const system::tables& tables() const { return monitored_.tables(); }
   // Words do not tell ports in the same state apart: of these, the one with the least number moves.
-  std::vector<system::ports_step> steps_to(marks mark) {
+  std::optional<std::vector<system::ports_step>> steps_to(marks mark, const checker::keep_going& go_on) {
+    const auto path = search_.path_to(mark, go_on);
+    if (!path) return std::nullopt;
     const properties::connections& all = system_.all();
     const int number = all.pool().number;
     std::vector<system::id> at(static_cast<std::size_t>(number), properties::connections::start);
     std::vector<system::ports_step> steps;
-    for (const auto& s : search_.path_to(mark)) {
+    for (const auto& s : *path) {
       steps.push_back({s.by.event, 0, {}});
       if (s.by.event == system::ports_event::tick)
         for (system::id& connection : at) connection = all[connection].ticked;
@@ -175,12 +186,15 @@ void enumerate_ports(const check_input& input, const property_set& p, checker::o
   result.statistics = search.run(limits, report);
   result.rules = rules_taken(input, search.tables());
   decide(p, result);
+  const checker::keep_going go_on = time_left(limits);
   const system::plain_ports plain(*input.composition, p.observers);
   for (std::size_t i = 0; i < p.all.size(); ++i) {
     if (result.answers[i].says != verdict::violated) continue;
+    const auto steps = search.steps_to(properties::violated(i), go_on);
+    if (!steps) break;
     counterexample c;
     c.on = input.composition;
-    c.ports = traces::replay(plain, search.steps_to(properties::violated(i)));
+    c.ports = traces::replay(plain, *steps);
     c.shortest = true;
     c.minimality = "breadth-first search: no shorter run violates the property";
     if (!c.ports || !violates(*input.composition, p, i, *c.ports)) not_replayed(p.all[i].name);
@@ -191,7 +205,9 @@ void enumerate_ports(const check_input& input, const property_set& p, checker::o
   for (std::size_t i = 0; i < bound_names.size() && input.explain_bounds; ++i) {
     const std::uint32_t bound = 1u << i;
     if ((result.bounds_met & bound) == 0) continue;
-    auto run = traces::replay(plain, search.steps_to(properties::bounds_met(bound)));
+    const auto steps = search.steps_to(properties::bounds_met(bound), go_on);
+    if (!steps) break;
+    auto run = traces::replay(plain, *steps);
     std::uint32_t met = 0;
     if (run) plain.successors(run->end(), met);
     if ((met & bound) == 0) not_replayed(bound_names[i]);
@@ -216,7 +232,8 @@ void enumerate_ports(const check_input& input, const property_set& p, const chec
 counterexample concrete(const check_input& input, const property_set& p, std::size_t property,
                         std::vector<step> steps, const checker::options& limits,
                         const checker::reporter& report) {
-  counterexample c = minimised(input.composition, p, property, std::move(steps));
+  const checker::keep_going go_on = time_left(limits);
+  counterexample c = minimised(input.composition, p, property, std::move(steps), go_on);
   checker::options narrow = limits;
   narrow.goal = properties::violated(property);
   narrow.one_suffices = false;
@@ -231,8 +248,10 @@ counterexample concrete(const check_input& input, const property_set& p, std::si
     const checker::statistics found = search.run(narrow, report);
     const bool shorter = (found.seen & narrow.goal) != 0;
     if (shorter) {
+      const std::optional<found_path> path = search.path_to(narrow.goal, go_on);
+      if (!path) break;
       const system::plain_system exact(*on, p.observers);
-      auto run = traces::replay(exact, search.path_to(narrow.goal).steps);
+      auto run = traces::replay(exact, path->steps);
       if (!run || !violates(*on, p, property, *run)) not_replayed(p.all[property].name);
       c.on = on;
       c.run = std::move(*run);
@@ -257,7 +276,7 @@ void cover(const check_input& input, const property_set& p, checker::options lim
   limits.goal = goal_of(p);
   limits.one_suffices = input.first_violation;
   result.covering = true;
-  result.statistics = search.run(limits, report);
+  result.statistics = search.run(limits, with_growth(report, std::as_const(system).tables()));
   result.rules = rules_taken(input, std::as_const(system).tables());
   decide(p, result);
   const auto steps_of = [&](marks m) {
@@ -270,7 +289,7 @@ void cover(const check_input& input, const property_set& p, checker::options lim
     result.answers[i].trace = concrete(input, p, i, steps_of(properties::violated(i)), limits, report);
     if (input.first_violation) break;
   }
-  explain_bounds(input, p, result, steps_of);
+  explain_bounds(input, p, result, time_left(limits), steps_of);
 }
 
 }  // namespace

@@ -188,10 +188,11 @@ class checking {
     } catch (const checker::storage_error& error) {
       progress_.clear();
       return fail(fmt::format("tcpmc: {}\n  hint: {}\n", error.what(),
-                              limits.checkpoint.empty() ? "--temp-dir chooses another directory"
-                                                        : "a damaged file or one of another question has to "
-                                                          "be removed, a full disk needs room; or give "
-                                                          "another folder"));
+                              limits.checkpoint.empty()
+                                  ? "--temp-dir chooses another directory"
+                                  : "a damaged file or one of another question has to "
+                                    "be removed, a full disk needs room, another process "
+                                    "has to end; or give another folder"));
     }
     progress_.clear();
     if (!result) return fail(errors.text());
@@ -241,7 +242,7 @@ class checking {
     for (std::size_t i = 0; i < row.result.answers.size(); ++i) {
       const answer& a = row.result.answers[i];
       fmt::print("{}: {}{}\n", a.property, coloured(name_of(a.says), code_of(row, i), colour_),
-                 a.trace ? ", " + minimal_text(a) : "");
+                 a.says == verdict::violated ? ", " + minimal_text(a) : "");
       if (a.says == verdict::holds_vacuously)
         fmt::print("  its witness is not reachable here: the situation that it is about does not occur\n");
     }
@@ -399,8 +400,8 @@ class checking {
       result += fmt::format(", {} warning{} as error{}", n, n == 1 ? "" : "s", n == 1 ? "" : "s");
     const std::string depth =
         t.depth > 0 ? fmt::format(", depth {}", t.depth) : "";  // a covering search has none
-    fmt::print("{}tcpmc {}: {} verdict{}: {}; {} states{}, {}, input {}\n", expectations ? "\n" : "", version,
-               t.verdicts, t.verdicts == 1 ? "" : "s", result, with_commas(t.states), depth,
+    fmt::print("{}tcpmc {}: {} verdict{}: {}; {}{}, {}, input {}\n", expectations ? "\n" : "", version,
+               t.verdicts, t.verdicts == 1 ? "" : "s", result, counted(t.states, "state", "states"), depth,
                duration_text(elapsed()), hash());
   }
 

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <stdexcept>
 #include <utility>
 
+#include "cli/reporting.hpp"
 #include "properties/monitored.hpp"
 #include "traces/trace.hpp"
 
@@ -82,6 +84,10 @@ bool violates(const composition& c, const property_set& p, std::size_t property,
                   traces::run{traces::before(r, r.steps.size() - 1).ports[port], {*r.steps.back().moved}});
 }
 
+checker::keep_going time_left(const checker::options& limits) {
+  return [&limits] { return caught_signal() == 0 && std::chrono::steady_clock::now() < limits.deadline; };
+}
+
 std::shared_ptr<composition> with_duplicates(const composition& c, int most) {
   auto bounded = std::make_shared<composition>(c);
   language::network& n = bounded->scenario.network;
@@ -93,13 +99,12 @@ std::shared_ptr<composition> with_duplicates(const composition& c, int most) {
 }
 
 counterexample minimised(const std::shared_ptr<const composition>& on, const property_set& p,
-                         std::size_t property, std::vector<step> steps) {
+                         std::size_t property, std::vector<step> steps, const checker::keep_going& go_on) {
   counterexample c;
   c.on = on;
-  c.minimality = "minimised: no single step can be left out; not proven shortest";
   const system::plain_system plain(*on, p.observers);
-  steps = traces::minimise(plain, std::move(steps),
-                           [&](const traces::run& r) { return violates(*on, p, property, r); });
+  steps = traces::minimise(
+      plain, std::move(steps), [&](const traces::run& r) { return violates(*on, p, property, r); }, go_on);
   auto run = traces::replay(plain, steps);
   if (on->scenario.network.is_set()) {
     std::vector<step> copied = traces::with_copies(plain, steps);
@@ -111,7 +116,7 @@ counterexample minimised(const std::shared_ptr<const composition>& on, const pro
       // What the property sees in flight was delivered before: keep a copy of everything, then what is
       // needed.
       const auto bad = [&](const traces::run& r) { return violates(*roomy, p, property, r); };
-      copied = traces::minimise(bounded, traces::with_copies(plain, steps, true), bad);
+      copied = traces::minimise(bounded, traces::with_copies(plain, steps, true), bad, go_on);
       run = traces::replay(bounded, copied);
     }
     if (!run) not_replayed(p.all[property].name);
@@ -120,6 +125,8 @@ counterexample minimised(const std::shared_ptr<const composition>& on, const pro
   }
   if (!run || !violates(*c.on, p, property, *run)) not_replayed(p.all[property].name);
   c.run = std::move(*run);
+  c.minimality = go_on() ? "minimised: no single step can be left out; not proven shortest"
+                         : "not minimised to the end: no time was left; not proven shortest";
   c.count_faults();
   return c;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "checker/report.hpp"
 #include "properties/property.hpp"
 #include "traces/run.hpp"
 
@@ -36,12 +37,17 @@ bool violates(const language::composition& c, const properties::property_set& p,
 bool violates(const language::composition& c, const properties::property_set& p, std::size_t property,
               const traces::ports_run& r);
 
+// Whether there is time left, within the limits of a search, for what comes after it: no signal came, and the
+// deadline did not. Keeps `limits` by reference.
+checker::keep_going time_left(const checker::options& limits);
+
 // A run that violates the property, given by its steps on the scenario's network, as it is shown: replayed by
 // the rule interpreter, without what can be left out; where the network is unlimited, on one that makes as
-// many copies as the run needs. Throws std::logic_error if it cannot be replayed.
+// many copies as the run needs. When `go_on` says no, what is left is shown. Throws std::logic_error if it
+// cannot be replayed.
 counterexample minimised(const std::shared_ptr<const language::composition>& on,
                          const properties::property_set& p, std::size_t property,
-                         std::vector<system::step> steps);
+                         std::vector<system::step> steps, const checker::keep_going& go_on);
 
 // The same scenario on a network that makes so many copies at most, for showing a covering search's run.
 std::shared_ptr<language::composition> with_duplicates(const language::composition& c, int most);

@@ -4,17 +4,14 @@
 
 #include <algorithm>
 
+#include "cli/reporting.hpp"
+
 namespace tcpmc::cli {
 namespace {
 
 using language::budget;
 using language::delivery_order;
 using language::time_mode;
-
-// "1 loss", "2 losses"; `plural` is the plural.
-std::string counted(int n, const char* singular, const char* plural) {
-  return fmt::format("{} {}", n, n == 1 ? singular : plural);
-}
 
 int parameter(const language::protocol& p, const char* name) {
   const auto found =

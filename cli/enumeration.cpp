@@ -16,7 +16,7 @@ using properties::property_set;
 struct enumeration::any_search {
   virtual ~any_search() = default;
   virtual checker::statistics run(const checker::options& limits, const checker::reporter& report) = 0;
-  virtual found_path path_to(marks mark) = 0;
+  virtual std::optional<found_path> path_to(marks mark, const checker::keep_going& go_on) = 0;
   virtual const system::tables& tables() const = 0;
 };
 
@@ -31,18 +31,15 @@ struct enumeration::search_of final : any_search {
   search_of(const composition& c, const property_set& p, More... more)
       : monitored(c, p), system(monitored, more...) {}
   checker::statistics run(const checker::options& limits, const checker::reporter& report) override {
-    growth grows;
-    return search.run(limits, [&](const checker::progress& so_far) {
-      checker::progress told = so_far;
-      told.note = grows.note(so_far, monitored.tables());
-      return !report || report(told);
-    });
+    return search.run(limits, with_growth(report, monitored.tables()));
   }
   const system::tables& tables() const override { return monitored.tables(); }
-  found_path path_to(marks mark) override {
+  std::optional<found_path> path_to(marks mark, const checker::keep_going& go_on) override {
+    const auto found = search.path_to(mark, go_on);
+    if (!found) return std::nullopt;
     std::vector<system::state> froms;
     std::vector<typename System::step> path;
-    for (const auto& s : search.path_to(mark)) {
+    for (const auto& s : *found) {
       froms.push_back(system.unpack(s.from));
       path.push_back(s.by);
     }
@@ -82,7 +79,9 @@ checker::statistics enumeration::run(const checker::options& limits, const check
   return begin<checker::wide>().run(wide, report);
 }
 
-found_path enumeration::path_to(marks mark) { return search_->path_to(mark); }
+std::optional<found_path> enumeration::path_to(marks mark, const checker::keep_going& go_on) {
+  return search_->path_to(mark, go_on);
+}
 const system::tables& enumeration::tables() const { return search_->tables(); }
 
 }  // namespace tcpmc::cli

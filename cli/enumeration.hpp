@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "checker/report.hpp"
@@ -29,8 +30,8 @@ class enumeration {
   // does.
   checker::statistics run(const checker::options& limits, const checker::reporter& report);
 
-  // After run(). The path requires that the mark was seen.
-  found_path path_to(properties::marks mark);
+  // After run(). The path requires that the mark was seen; nothing, if `go_on` says no before it is known.
+  std::optional<found_path> path_to(properties::marks mark, const checker::keep_going& go_on);
   const system::tables& tables() const;
 
  private:

@@ -25,8 +25,16 @@ std::string growth::note(const checker::progress& now, const system::tables& tab
     states_ = now.states;
     ids_ = ids;
   }
-  if (2 * now.frontier < largest_) return "levels shrink";
+  if (2 * now.frontier < largest_) return "the frontier shrinks";
   return note_;
+}
+
+checker::reporter with_growth(const checker::reporter& report, const system::tables& tables) {
+  return [&, grows = growth()](const checker::progress& so_far) mutable {
+    checker::progress told = so_far;
+    told.note = grows.note(so_far, tables);
+    return !report || report(told);
+  };
 }
 
 }  // namespace tcpmc::cli

@@ -10,6 +10,9 @@
 
 namespace tcpmc::cli {
 
+// A reporter for one search that adds the note and passes it on. Keeps both by reference.
+checker::reporter with_growth(const checker::reporter& report, const system::tables& tables);
+
 class growth {
  public:
   // To be asked with the figures of one search, in their order. "" while there is nothing to say.

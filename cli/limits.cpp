@@ -55,8 +55,7 @@ void add_limit_options(CLI::App& to, limit_options& o) {
   to.add_option("--max-depth", o.max_depth,
                 "look at runs of at most so many steps (a covering search: of any length)")
       ->check(whole_number(1));
-  add_resource_options(
-      to, o, "search for so many seconds in all; the runs to what was found by then are still shown");
+  add_resource_options(to, o, "end after so many seconds in all, runs to what was found included");
 }
 
 checker::options limits_of(const limit_options& o, std::chrono::steady_clock::time_point start) {

@@ -90,6 +90,10 @@ void progress_line::clear() {
   shown_ = false;
 }
 
+std::string counted(std::uint64_t n, const char* singular, const char* plural) {
+  return fmt::format("{} {}", with_commas(n), n == 1 ? singular : plural);
+}
+
 std::string with_commas(std::uint64_t n) {
   std::string text = std::to_string(n);
   for (std::size_t i = text.size(); i > 3;) text.insert(i -= 3, ",");
@@ -163,12 +167,13 @@ std::string limit_text(const check_result& r) {
   const checker::statistics& s = r.statistics;
   const std::string what = limit_name(s.ended);
   if (what.empty()) return "";
-  std::string text = fmt::format("ended by {} after {} states and {} steps", what, with_commas(s.states),
-                                 with_commas(s.transitions));
+  std::string text = fmt::format("ended by {} after {} and {}", what, counted(s.states, "state", "states"),
+                                 counted(s.transitions, "step", "steps"));
   if (s.depth > 0 && r.reduced.empty())
-    text += fmt::format("; every state within {} steps of the start was reached", s.depth);
+    text +=
+        fmt::format("; every state within {} of the start was reached", counted(s.depth, "step", "steps"));
   else if (s.depth > 0)
-    text += fmt::format("; every run of at most {} steps was covered", s.depth);
+    text += fmt::format("; every run of at most {} was covered", counted(s.depth, "step", "steps"));
   return text;
 }
 
@@ -214,7 +219,7 @@ std::string heading_of(const traces::trace& t) {
 }
 
 std::string minimal_text(const answer& a) {
-  if (!a.trace) return "";
+  if (!a.trace) return a.says == verdict::violated ? "no run: no time was left to find its steps" : "";
   const std::size_t steps = a.trace->length();
   return fmt::format("{} step{}{}", steps, steps == 1 ? "" : "s",
                      a.trace->shortest ? "" : " (not proven shortest)");

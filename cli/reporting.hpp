@@ -52,6 +52,8 @@ void catch_signals();
 int caught_signal();  // 0 if none came
 
 std::string with_commas(std::uint64_t n);
+// "1 loss", "2 losses".
+std::string counted(std::uint64_t n, const char* singular, const char* plural);
 // "1.4 s", "12 s", "3 min 20 s".
 std::string duration_text(double seconds);
 // The parts after the head, folded at 100 columns: "head: a; b; c".

@@ -59,7 +59,7 @@ simulation walk(const check_input& input, const property_set& p, checker::walk_o
       std::vector<system::step> steps;
       for (const auto& s : found.path) steps.push_back(system.tables().describe(s.from, s.by));
       a.told.says = verdict::violated;
-      a.told.trace = minimised(input.composition, p, i, std::move(steps));
+      a.told.trace = minimised(input.composition, p, i, std::move(steps), time_left(wanted.limits));
     }
     result.answers.push_back(std::move(a));
   }

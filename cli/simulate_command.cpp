@@ -36,10 +36,6 @@ int fail(const std::string& message) {
   return exit_bad_input;
 }
 
-std::string counted(std::uint64_t n, const char* singular, const char* plural) {
-  return fmt::format("{} {}", with_commas(n), n == 1 ? singular : plural);
-}
-
 class simulating {
  public:
   explicit simulating(const simulate_options& o)

@@ -267,7 +267,12 @@ class packed_system {
   using layout = system::layout;
   static constexpr std::size_t most_in_group = system::tables::most_in_group;
 
-  explicit packed_system(monitored_system& m) : monitored_(m), start_(m.initial()) { fit(); }
+  explicit packed_system(monitored_system& m)
+      : monitored_(m),
+        has_time_(std::as_const(m).tables().made_of().scenario.time != language::time_mode::untimed),
+        start_(m.initial()) {
+    fit();
+  }
 
   // The layout of the words that are taken and given. It changes when `learn` meets more ids than fit; bits
   // only grow, so that words keep their order.
@@ -301,6 +306,13 @@ class packed_system {
       for (const int sender : {0, 1})
         result[sender == 0 ? 0 : 2] |= bits(system::channel_component(sender, slot));
     return result;
+  }
+  // A step moves one endpoint, or none; but time moves both.
+  bool may_lead(word from, word to) const {
+    const auto at = [&](word w, std::size_t endpoint) {
+      return system::packed_state<word>(w, layout_).get(endpoint);
+    };
+    return has_time_ || at(from, 0) == at(to, 0) || at(from, 1) == at(to, 1);
   }
   // tables::half_steps() and so on, of words that have only the bits of a half.
   static constexpr std::uint32_t prices = system::tables::prices;
@@ -385,6 +397,7 @@ class packed_system {
   };
 
   monitored_system& monitored_;
+  bool has_time_;
   system::state start_;
   layout layout_;
   std::array<group_key, 2> keys_;

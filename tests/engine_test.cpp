@@ -773,14 +773,16 @@ struct result {
            numbers.seen == other.numbers.seen && path == other.path;
   }
 };
+const keep_going always = [] { return true; };
 template <typename System = counters>
 result explore(std::uint32_t most, const options& wanted) {
   System system(most);
   enumerating_search search(system);
   result r;
   r.numbers = search.run(wanted, nullptr);
-  if ((r.numbers.seen & 1) != 0)
-    for (const auto& s : search.path_to(1)) r.path.push_back(s.by.which);
+  if ((r.numbers.seen & 1) == 0) return r;
+  const auto path = search.path_to(1, always);
+  for (const auto& s : *path) r.path.push_back(s.by.which);
   return r;
 }
 
@@ -906,6 +908,32 @@ TEST(search, ends_at_its_limits_while_it_learns) {
   EXPECT_EQ(interrupted.run({}, [&](const progress&) { return ++looks < 4; }).ended, outcome::interrupted);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(9));
 }
+TEST(search, gives_no_path_when_there_is_no_time_left) {
+  for (const unsigned threads : {1u, 3u}) {
+    options o;
+    o.threads = threads;
+    counters system(12);
+    enumerating_search search(system);
+    search.run(o, nullptr);
+    int asked = 0;
+    EXPECT_FALSE(search.path_to(1, [&] { return ++asked < 10; }));
+    EXPECT_EQ(search.path_to(1, always)->size(), 36u);
+  }
+}
+TEST(limits, leave_time_for_what_comes_after) {
+  options o;
+  outcome ended = outcome::complete;
+  limit_watch endless(o, nullptr);
+  endless.leave(std::chrono::hours(1));
+  EXPECT_TRUE(endless.check({}, ended));
+  o.deadline = std::chrono::steady_clock::now() + std::chrono::hours(2);
+  limit_watch watch(o, nullptr);
+  watch.leave(std::chrono::hours(1));
+  EXPECT_TRUE(watch.check({}, ended));
+  watch.leave(std::chrono::hours(1));
+  EXPECT_FALSE(watch.check({}, ended));
+  EXPECT_EQ(ended, outcome::time_limit);
+}
 // Found: it was an internal error.
 TEST(search, that_gets_no_more_memory_has_met_its_limit) {
   options depth;
@@ -985,7 +1013,7 @@ TEST_F(checkpoints, a_run_that_is_resumed_ends_at_its_limits_and_loses_nothing) 
       EXPECT_EQ(s.ended, outcome::interrupted);
       EXPECT_LE(s.states, whole.numbers.states);
       if ((s.seen & 1) != 0) {
-        EXPECT_EQ(search.path_to(1).size(), whole.path.size());
+        EXPECT_EQ(search.path_to(1, always)->size(), whole.path.size());
       }
     }
     EXPECT_TRUE(explore(6, with()) == whole) << looks;

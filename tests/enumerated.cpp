@@ -26,8 +26,8 @@ enumerated enumerate_as(const language::composition& c, const properties::proper
   for (std::size_t i = 0; i < p.all.size(); ++i) {
     auto& path = result.paths.emplace_back();
     if ((result.statistics.seen & properties::violated(i)) == 0) continue;
-    for (const auto& s : search.path_to(properties::violated(i)))
-      path.push_back(monitored.tables().describe(packed.unpack(s.from), s.by));
+    const auto steps = search.path_to(properties::violated(i), [] { return true; });
+    for (const auto& s : *steps) path.push_back(monitored.tables().describe(packed.unpack(s.from), s.by));
   }
   search.for_each_state([&](auto w) { result.states.insert(packed.unpack(w)); });
   return result;

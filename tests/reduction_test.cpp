@@ -79,7 +79,8 @@ found search(const model& m, const reductions& by, const checker::options& limit
   for (properties::marks rest = s.seen; rest != 0; rest &= rest - 1) {
     std::vector<system::state> froms;
     std::vector<properties::reduced_step> path;
-    for (const auto& at : search.path_to(rest & -rest)) {
+    const auto steps = search.path_to(rest & -rest, [] { return true; });
+    for (const auto& at : *steps) {
       froms.push_back(reduced.unpack(at.from));
       path.push_back(at.by);
     }

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "checker/simulate.hpp"
+#include "cli/reporting.hpp"
 #include "cli/suite.hpp"
 
 namespace tcpmc {
@@ -269,13 +270,18 @@ TEST_P(simulated_rows, violations_are_true_and_their_runs_replay) {
       ASSERT_TRUE(again);
       EXPECT_EQ(again->end(), c.run.end());
       EXPECT_TRUE(cli::violates(*c.on, properties, i, *again));
-      if (!input.composition->scenario.network.is_set())  // there it is minimal before it is made concrete
+      if (!input.composition->scenario.network.is_set()) {  // there it is minimal before it is made concrete
         for (std::size_t left_out = 0; left_out < steps.size(); ++left_out) {
           std::vector<system::step> fewer = steps;
           fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(left_out));
           const auto shorter = traces::replay(plain, fewer);
           EXPECT_FALSE(shorter && cli::violates(*c.on, properties, i, *shorter));
         }
+        const cli::counterexample late =
+            cli::minimised(input.composition, properties, i, steps, [] { return false; });
+        EXPECT_EQ(traces::steps_of(late.run), steps);
+        EXPECT_EQ(late.minimality, "not minimised to the end: no time was left; not proven shortest");
+      }
       // What the run fires is among what was counted.
       for (const system::plain_successor& step : c.run.steps)
         if (step.did)
@@ -286,6 +292,12 @@ TEST_P(simulated_rows, violations_are_true_and_their_runs_replay) {
           }
     }
   }
+}
+
+TEST(answers, say_why_a_violation_has_no_run) {
+  cli::answer a;
+  a.says = cli::verdict::violated;
+  EXPECT_EQ(cli::minimal_text(a), "no run: no time was left to find its steps");
 }
 
 TEST_P(simulated_rows, the_same_seed_makes_the_same_walks) {

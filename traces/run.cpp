@@ -45,7 +45,7 @@ std::vector<step> steps_of(const run& r) {
 }
 
 std::vector<step> minimise(const plain_system& on, std::vector<step> steps,
-                           const std::function<bool(const run&)>& bad) {
+                           const std::function<bool(const run&)>& bad, const std::function<bool()>& go_on) {
   const auto still_bad = [&](const std::vector<step>& candidate) {
     const auto r = replay(on, candidate);
     return r && bad(*r);
@@ -54,6 +54,7 @@ std::vector<step> minimise(const plain_system& on, std::vector<step> steps,
   for (std::size_t piece = std::max<std::size_t>(1, steps.size() / 2);;) {
     bool shorter = false;
     for (std::size_t end = steps.size(); end > 0;) {
+      if (!go_on()) return steps;
       const std::size_t begin = end > piece ? end - piece : 0;
       std::vector<step> candidate = steps;
       candidate.erase(candidate.begin() + static_cast<std::ptrdiff_t>(begin),

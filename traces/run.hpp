@@ -41,9 +41,9 @@ std::optional<ports_run> replay(const system::plain_ports& on, const std::vector
 std::vector<step> steps_of(const run& r);
 
 // Leaves out steps for as long as the rest can still be taken and `bad` is still true of it: no single
-// step of the result can be left out. Requires that `bad` is true of `steps`.
+// step of the result can be left out, unless `go_on` said no before. Requires that `bad` is true of `steps`.
 std::vector<step> minimise(const plain_system& on, std::vector<step> steps,
-                           const std::function<bool(const run&)>& bad);
+                           const std::function<bool(const run&)>& bad, const std::function<bool()>& go_on);
 
 // A run of the unlimited network (a set, where nothing is lost or used up) as a run of a network that
 // copies segments: a segment that is delivered again without being sent again is duplicated before. With
