@@ -543,12 +543,12 @@ class enumerating_search {
       }
       worker& w;
     } take_back{w};
-    const auto steps = [&](const matrix_set::fresh_row& r, std::span<const std::uint32_t> columns, auto& into,
+    const auto steps = [&](const matrix_set::fresh_row& r, std::span<const part> parts, auto& into,
                            auto&& left_out, auto&& odd) {
-      halves_.steps(system_, *matrices_, r.left, r.coarse_right, columns, result_.seen, w.room_of_halves,
-                    into, left_out, odd);
+      halves_.steps(system_, *matrices_, r.left, r.coarse_right, parts, result_.seen, w.room_of_halves, into,
+                    left_out, odd);
     };
-    std::array<std::uint32_t, halves<System>::most_at_once> columns;
+    std::array<part, half_steps::most_at_once> parts;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const matrix_set::fresh_row& r = rows[i];
       if (i + 1 < rows.size()) halves_.prefetch(rows[i + 1].left);
@@ -556,22 +556,24 @@ class enumerating_search {
       std::size_t n = 0;
       const auto expand_those = [&] {
         steps(
-            r, std::span<const std::uint32_t>(columns.data(), std::exchange(n, 0)), take,
-            [&](std::size_t c) { expand(w, matrices_->word_at(r, columns[c])); },
-            [&](std::size_t c) { w.odd_columns.push_back(columns[c]); });
+            r, std::span<const part>(parts).first(std::exchange(n, 0)), take,
+            [&](std::uint32_t column) { expand(w, matrices_->word_at(r, column)); },
+            [&](std::uint32_t column) { w.odd_columns.push_back(column); });
       };
-      r.for_each([&](std::uint32_t column) {
-        columns[n++] = column;
-        if (n == columns.size()) expand_those();
-      });
+      for (std::uint32_t k = 0; k < r.size; ++k) {
+        if (r.bits[k] == 0) continue;
+        parts[n++] = r.at(k);
+        if (n == parts.size()) expand_those();
+      }
       if (n > 0) expand_those();
       if (w.odd_columns.empty()) continue;
       std::sort(w.odd_columns.begin(), w.odd_columns.end());
       w.odd_columns.erase(std::unique(w.odd_columns.begin(), w.odd_columns.end()), w.odd_columns.end());
       for (const std::uint32_t& odd :
            w.odd_columns) {  // its steps are taken again, and should not count twice
-        const auto nothing = [](std::size_t) {};
-        steps(r, std::span(&odd, 1), take_back, nothing, nothing);
+        const auto nothing = [](std::uint32_t) {};
+        const part one{odd / 64, word{1} << odd % 64};
+        steps(r, std::span(&one, 1), take_back, nothing, nothing);
         expand(w, matrices_->word_at(r, odd));
       }
     }

@@ -54,7 +54,7 @@ class halves {
  public:
   using word = matrix_set::word;
   using half = matrix_set::half;
-  static constexpr std::size_t most_at_once = 64;  // states of a row
+  static constexpr std::size_t most_at_once = 8;  // words of a row
 
   // Works out what halves that have got a place do, and again what was missing when it was asked for. By one
   // thread.
@@ -83,7 +83,7 @@ class halves {
       c.clear(column);
       right_sink into{set, c, column};
       const bool is_known = system.half_steps(1, set.right_word(h), known, into) && !into.is_odd;
-      c.known[column] = is_known ? 1 : 0;
+      put_bit(c.known, column, is_known);
       c.lacking[column] = is_known ? 0 : 1;
     }
     coarse_.resize(set.coarse_rights());
@@ -104,6 +104,8 @@ class halves {
     };
     std::vector<way> ways;
     std::vector<std::uint32_t> columns, by_label;
+    std::array<matrix_set::part, most_at_once> parts;        // the states that are stepped
+    std::array<std::uint32_t, 64 * most_at_once> of_states;  // their columns
   };
 
   std::size_t bytes() const {
@@ -119,37 +121,36 @@ class halves {
     for (std::size_t line = 0; line < 5; ++line) __builtin_prefetch(at + 16 * line);
   }
 
-  // Takes the steps of states that have a left half and right ones of one coarse part with these columns:
+  // Takes the steps of states that have a left half and right ones of one coarse part, parts of a row:
   //   into.columns(row, left word, coarse right, columns)   steps to all these columns of a row
   //   into.parts(row, left word, coarse right, parts, n)    the same, n of them
-  // Calls left_out(i) for states of which nothing is taken, since something is not known; odd(i) for those
-  // that `expand` has to be asked about as well. What is taken for a state does not depend on the others.
+  // Calls left_out(column) for states of which nothing is taken, since something is not known; odd(column)
+  // for those that `expand` has to be asked about as well. What is taken for a state does not depend on the
+  // others.
   template <typename Into, typename LeftOut, typename Odd>
   void steps(const System& system, matrix_set& set, half left, std::uint32_t here,
-             std::span<const std::uint32_t> all, marks known, scratch& room, Into&& into, LeftOut&& left_out,
-             Odd&& odd) {
-    std::array<std::uint32_t, most_at_once> columns, which;
-    std::size_t n = 0;
+             std::span<const matrix_set::part> all, marks known, scratch& room, Into&& into,
+             LeftOut&& left_out, Odd&& odd) {
+    assert(all.size() <= most_at_once);
     const left_program own = program_of(left);
-    const bool never_odd = own.known() && coarse_[here].takes_all(own.gives());
-    for (std::uint32_t i = 0; i < all.size(); ++i) {
-      columns[n] = all[i];
-      which[n] = i;
-      if (own.known() && knows(own, coarse_[here], all[i], never_odd)) [[likely]]
-        ++n;
-      else
-        left_out(i);
+    coarse_program& theirs = coarse_[here];
+    const bool takes_all = own.known() && theirs.takes_all(own.gives());
+    std::size_t n = 0, n_parts = 0;
+    for (matrix_set::part p : all) {
+      const word known_ones = own.known() ? knows(own, theirs, p, takes_all) : 0;
+      matrix_set::part{p.at, p.bits & ~known_ones}.for_each(left_out);
+      p.bits = known_ones;
+      p.for_each([&](std::uint32_t column) { room.of_states[n++] = column; });
+      if (p.bits != 0) room.parts[n_parts++] = p;
     }
     if (n == 0) return;
-    const auto is_odd = [&](std::size_t i) { odd(which[i]); };
-    row_steps<decltype(is_odd)> from{*this, system, set,   own, left, here, std::span(columns.data(), n),
-                                     known, room,   is_odd};
+    row_steps<Odd> from{*this, system, set, own, left, here, std::span(room.of_states).first(n),
+                        known, room,   odd};
     from.find();
     // Rows are asked for when they are found, and looked at only now.
-    const auto parts = parts_of(std::span(columns.data(), n));
     for (const auto& [to, left_word, coarse, begin, count] : room.ways)
       if (count == 0)
-        into.parts(*to, left_word, coarse, parts.span(), n);
+        into.parts(*to, left_word, coarse, std::span<const matrix_set::part>(room.parts).first(n_parts), n);
       else
         into.columns(*to, left_word, coarse,
                      std::span<const std::uint32_t>(room.columns).subspan(begin, count));
@@ -159,6 +160,11 @@ class halves {
   // By any thread.
   static void lacks(std::uint8_t& lacking) { std::atomic_ref(lacking).store(1, std::memory_order_relaxed); }
 
+  static std::size_t words_of(std::size_t columns) { return (columns + 63) / 64; }
+  static void put_bit(std::vector<word>& bits, std::uint32_t column, bool to) {
+    const word one = word{1} << column % 64;
+    bits[column / 64] = to ? bits[column / 64] | one : bits[column / 64] & ~one;
+  }
   static constexpr std::uint32_t none = matrix_set::no_half, nothing = none, no_column = matrix_set::no_half;
 
   struct move {
@@ -292,7 +298,7 @@ class halves {
     rows[row * most + most - 1] = value;
   }
   struct taken_label {
-    std::vector<std::uint8_t> odd;  // by column: not known, or loud
+    std::vector<word> odd;  // a bit a column: not known, or loud
     std::vector<relation> by;
     bool is_odd = true;  // for some column that is known
   };
@@ -300,8 +306,8 @@ class halves {
     std::uint32_t coarse = 0, column = no_column;
   };
   struct coarse_program {
-    std::vector<std::uint8_t> known,
-        lacking;  // by column: whether it is known; whether something was missing
+    std::vector<word> known;            // a bit a column
+    std::vector<std::uint8_t> lacking;  // by column: whether something was missing
     std::vector<relation> alone;
     std::vector<taken_label> takes;  // by label
     std::vector<given> gives;        // by column, each `gives_most`: a label's number here, and a column
@@ -310,9 +316,10 @@ class halves {
     std::vector<tick> ticks;            // by column
 
     std::size_t bytes() const {
-      std::size_t sum = known.size() * (2 + sizeof(tick)) + gives.capacity() * sizeof(given) +
-                        takes.capacity() * sizeof(taken_label) + bytes_of(alone);
-      for (const taken_label& t : takes) sum += t.odd.capacity() + bytes_of(t.by);
+      std::size_t sum = known.size() * sizeof(word) + ticks.size() * (1 + sizeof(tick)) +
+                        gives.capacity() * sizeof(given) + takes.capacity() * sizeof(taken_label) +
+                        bytes_of(alone);
+      for (const taken_label& t : takes) sum += t.odd.capacity() * sizeof(word) + bytes_of(t.by);
       return sum;
     }
     static std::size_t bytes_of(const std::vector<relation>& all) {
@@ -321,21 +328,21 @@ class halves {
       return sum;
     }
     void widen(std::size_t columns) {
-      if (columns == known.size()) return;
-      known.resize(columns, 0);
+      if (columns == ticks.size()) return;
+      known.resize(words_of(columns), 0);
       lacking.resize(columns, 1);
       ticks.resize(columns);
       gives.resize(columns * gives_most, given{static_cast<std::uint32_t>(labels.size()), no_column});
       for (relation& r : alone) r.to.resize(columns * r.most, no_column);
       for (taken_label& t : takes) {
-        t.odd.resize(columns, 1);
+        t.odd.resize(words_of(columns), ~word{0});
         for (relation& r : t.by) r.to.resize(columns * r.most, no_column);
       }
     }
     void clear(std::uint32_t column) {
       for (relation& r : alone) r.clear(column);
       for (taken_label& t : takes) {
-        t.odd[column] = 1;
+        put_bit(t.odd, column, true);
         for (relation& r : t.by) r.clear(column);
       }
       std::fill_n(gives.begin() + static_cast<std::ptrdiff_t>(column * gives_most), gives_most,
@@ -344,8 +351,8 @@ class halves {
     }
     void find_odd() {
       for (taken_label& t : takes) {
-        unsigned any = 0;
-        for (std::size_t c = 0; c < known.size(); ++c) any |= unsigned{known[c]} & t.odd[c];
+        word any = 0;
+        for (std::size_t i = 0; i < known.size(); ++i) any |= known[i] & t.odd[i];
         t.is_odd = any != 0;
       }
     }
@@ -376,20 +383,20 @@ class halves {
         return x.price == price && x.coarse == coarse && x.open == open;
       });
       if (r == by.end()) r = by.insert(by.end(), relation{price, coarse, open});
-      halves::put(r->to, r->most, of.known.size(), column, to, no_column,
+      halves::put(r->to, r->most, of.ticks.size(), column, to, no_column,
                   [](std::uint32_t x) { return x == no_column; });
     }
     void alone(std::uint32_t price, word w, std::uint32_t open) { put(of.alone, price, w, open); }
     void gives(std::uint32_t label, word w) {
       const std::uint32_t to = set.column(set.number_right(w));
       const std::uint32_t number = of.number_of(label);
-      halves::put(of.gives, of.gives_most, of.known.size(), column, given{number, to},
+      halves::put(of.gives, of.gives_most, of.ticks.size(), column, given{number, to},
                   given{static_cast<std::uint32_t>(of.labels.size()), no_column},
                   [](const given& g) { return g.to == no_column; });
     }
     void labels(std::uint32_t n) {
-      while (of.takes.size() < n) of.takes.push_back({std::vector<std::uint8_t>(of.known.size(), 1), {}});
-      for (std::uint32_t l = 0; l < n; ++l) of.takes[l].odd[column] = 0;
+      while (of.takes.size() < n) of.takes.push_back({std::vector<word>(of.known.size(), ~word{0}), {}});
+      for (std::uint32_t l = 0; l < n; ++l) put_bit(of.takes[l].odd, column, false);
     }
     void takes(std::uint32_t label, std::uint32_t price, word w, std::uint32_t open) {
       put(of.takes[label].by, price, w, open);
@@ -399,36 +406,25 @@ class halves {
       of.ticks[column] = {set.coarse(h), set.column(h)};
     }
     void loud() { is_odd = true; }
-    void loud(std::uint32_t label) { of.takes[label].odd[column] = 1; }
+    void loud(std::uint32_t label) { put_bit(of.takes[label].odd, column, true); }
   };
 
   // ---- The steps of states of a row ----
 
-  // Whether a state has all that is needed to take its steps.
-  bool knows(const left_program& own, coarse_program& theirs, std::uint32_t column, bool never_odd) const {
-    if (theirs.known[column] == 0) return false;
-    for (const given& g : never_odd ? std::span<const given>() : own.gives())
-      if (g.label >= theirs.takes.size() || theirs.takes[g.label].odd[column] != 0) {
-        lacks(theirs.lacking[column]);
-        return false;
-      }
-    return true;
-  }
-  struct some_parts {
-    std::array<matrix_set::part, most_at_once> all;
-    std::size_t n = 0;
-    std::span<const matrix_set::part> span() const { return {all.data(), n}; }
-  };
-  static some_parts parts_of(std::span<const std::uint32_t> columns) {
-    some_parts parts;
-    for (const std::uint32_t c : columns) {
-      if (parts.n == 0 || parts.all[parts.n - 1].at != c / 64) parts.all[parts.n++] = {c / 64, 0};
-      parts.all[parts.n - 1].bits |= word{1} << c % 64;
+  // Which states have all that is needed to take their steps.
+  word knows(const left_program& own, coarse_program& theirs, matrix_set::part p, bool takes_all) const {
+    word known = p.bits & theirs.known[p.at];
+    if (takes_all) [[likely]]
+      return known;
+    for (const given& g : own.gives()) {
+      const word odd = known & (g.label < theirs.takes.size() ? theirs.takes[g.label].odd[p.at] : ~word{0});
+      matrix_set::part{p.at, odd}.for_each([&](std::uint32_t column) { lacks(theirs.lacking[column]); });
+      known &= ~odd;
     }
-    return parts;
+    return known;
   }
 
-  // Finds the ways, and calls odd(i) for states.
+  // Finds the ways, and calls odd(column) for states.
   template <typename Odd>
   struct row_steps {
     halves& all;
@@ -440,7 +436,7 @@ class halves {
     const std::span<const std::uint32_t> columns;
     const marks known;
     scratch& room;
-    const Odd& odd;
+    Odd& odd;
     const coarse_program& theirs = all.coarse_[here];
     std::uint32_t used = 0;  // of room.columns
 
@@ -455,8 +451,9 @@ class halves {
         for (const relation& r : theirs.takes[g.label].by) relate(g.to, r);
       take();
       tick();
-      for (std::size_t i = 0; !system.all_states_quiet(known) && i < columns.size(); ++i)
-        if (!system.quiet(set.left_word(left) | set.right_word(here, columns[i]), known)) odd(i);
+      if (system.all_states_quiet(known)) return;
+      for (const std::uint32_t c : columns)
+        if (!system.quiet(set.left_word(left) | set.right_word(here, c), known)) odd(c);
     }
 
    private:
@@ -473,9 +470,10 @@ class halves {
     // A move of the left one is open: asks about each state that it leads to.
     template <typename Columns>
     void ask(const move& m, Columns&& of) {
-      for (std::size_t i = 0; m.open != none && i < columns.size(); ++i)
-        of(columns[i], [&](std::uint32_t c) {
-          if (!system.quiet(m.open, set.left_word(m.to) | set.right_word(here, c), known)) odd(i);
+      if (m.open == none) return;
+      for (const std::uint32_t from : columns)
+        of(from, [&](std::uint32_t c) {
+          if (!system.quiet(m.open, set.left_word(m.to) | set.right_word(here, c), known)) odd(from);
         });
     }
 
@@ -498,7 +496,7 @@ class halves {
       if (r.price != 0) {
         const auto paid = system.pays(to_word, r.price, known);
         for (std::size_t i = 0; paid.loud && i < columns.size(); ++i)
-          if (r.has(columns[i])) odd(i);
+          if (r.has(columns[i])) odd(columns[i]);
         if (!paid.paid) return;
         to_word = paid.to;
         to = set.left_number(to_word);
@@ -509,7 +507,7 @@ class halves {
         for (std::size_t k = 0; k < r.most; ++k)
           if (const std::uint32_t c = by[columns[i] * r.most + k];
               c != no_column && !system.quiet(r.open, to_word | set.right_word(r.coarse, c), known))
-            odd(i);
+            odd(columns[i]);
     }
 
     // The right ones give: sorted by label.
@@ -534,8 +532,7 @@ class halves {
         };
         if (own.loud(theirs.labels[l])) [[unlikely]] {
           lacks(all.lefts_[left].lacking);
-          for (std::size_t i = 0; i < columns.size(); ++i)
-            given_by(columns[i], [&](std::uint32_t) { odd(i); });
+          for (const std::uint32_t c : columns) given_by(c, [&](std::uint32_t) { odd(c); });
           continue;
         }
         for (const move& m : own.takes(theirs.labels[l])) {

@@ -188,6 +188,13 @@ class matrix_set {
   struct part {
     std::uint32_t at;
     word bits;
+
+    // Calls visit(column) for each.
+    template <typename Visit>
+    void for_each(Visit&& visit) const {
+      for (word w = bits; w != 0; w &= w - 1)
+        visit(64 * at + static_cast<std::uint32_t>(std::countr_zero(w)));
+    }
   };
   enum class outcome : std::uint8_t { known, fresh, homeless };
   // Inserts the words of one part of a row; `part.bits` becomes those that were not there. By any number of
@@ -279,12 +286,11 @@ class matrix_set {
     half left = no_half;
     std::uint32_t coarse_right = 0;
 
+    part at(std::uint32_t i) const { return {first + i, bits[i]}; }  // i < size
     // Calls visit(column) for each.
     template <typename Visit>
     void for_each(Visit&& visit) const {
-      for (std::uint32_t i = 0; i < size; ++i)
-        for (word w = bits[i]; w != 0; w &= w - 1)
-          visit(64 * (first + i) + static_cast<std::uint32_t>(std::countr_zero(w)));
+      for (std::uint32_t i = 0; i < size; ++i) at(i).for_each(visit);
     }
   };
   word word_at(const fresh_row& of, std::uint32_t column) const {
