@@ -81,6 +81,7 @@ std::uint64_t free_memory();
 // Checks the limits.
 class limit_watch {
  public:
+  // Keeps both by reference.
   limit_watch(const options& o, const reporter& r) : options_(o), reporter_(r) {}
 
   // Ends that much earlier, so that this time is left for what comes after the search.

@@ -922,12 +922,13 @@ TEST(search, gives_no_path_when_there_is_no_time_left) {
 }
 TEST(limits, leave_time_for_what_comes_after) {
   options o;
+  const reporter nobody;
   outcome ended = outcome::complete;
-  limit_watch endless(o, nullptr);
+  limit_watch endless(o, nobody);
   endless.leave(std::chrono::hours(1));
   EXPECT_TRUE(endless.check({}, ended));
   o.deadline = std::chrono::steady_clock::now() + std::chrono::hours(2);
-  limit_watch watch(o, nullptr);
+  limit_watch watch(o, nobody);
   watch.leave(std::chrono::hours(1));
   EXPECT_TRUE(watch.check({}, ended));
   watch.leave(std::chrono::hours(1));
