@@ -325,7 +325,7 @@ void why_analysis::examine(change_report& c, const std::vector<const why_questio
     bool limit = false;
     for (std::size_t i = 0; i < found->answers.size(); ++i) {
       answer& a = found->answers[i];
-      if (a.says == verdict::violated) {
+      if (a.says == verdict::violated && a.trace) {
         c.is = effect::violated;
         c.in = q;
         c.property = a.property;
@@ -338,7 +338,8 @@ void why_analysis::examine(change_report& c, const std::vector<const why_questio
         c.run = traces::ladder(t);
         return;
       }
-      limit = limit || a.says == verdict::inconclusive;
+      limit = limit || a.says == verdict::inconclusive ||
+              a.says == verdict::violated;  // without time for its run
       if (c.is == effect::unnoticed && a.says == verdict::holds_vacuously && !q->vacuous[i]) {
         c.is = effect::vacuous;
         c.in = q;

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
+#include <cstdlib>
 #include <map>
 #include <set>
 
@@ -298,6 +300,23 @@ TEST(answers, say_why_a_violation_has_no_run) {
   cli::answer a;
   a.says = cli::verdict::violated;
   EXPECT_EQ(cli::minimal_text(a), "no run: no time was left to find its steps");
+}
+
+// In a process of its own, as a signal stays caught.
+TEST(answers, are_given_without_a_run_after_a_signal) {
+  const auto violated_without_a_run = [] {
+    cli::question q;
+    q.protocol = "no-time-wait";
+    q.scenario = "close-one-loss";
+    q.properties = {"reliable-close"};
+    language::diagnostics errors;
+    const auto loaded = cli::load(q, std::make_shared<language::library>(), errors);
+    cli::catch_signals();
+    raise(SIGINT);
+    const auto found = cli::check(*loaded, {}, nullptr, errors);
+    return found && found->answers[0].says == cli::verdict::violated && !found->answers[0].trace;
+  };
+  EXPECT_EXIT(std::exit(violated_without_a_run() ? 0 : 1), testing::ExitedWithCode(0), "");
 }
 
 TEST_P(simulated_rows, the_same_seed_makes_the_same_walks) {
