@@ -724,11 +724,13 @@ std::vector<example> lifetimes() {
     for (const int lifetime : {0, 1, 2, 3})
       for (const int loss : {0, 1, unlimited})
         for (const int duplication : {0, 1, unlimited})
-          for (const std::string order : {"any", "fifo"})
+          for (const std::string order : {"any", "fifo"}) {
+            if (order == "fifo" && loss != duplication) continue;
             all.push_back({fmt::format("{} lifetime {} loss {} duplication {} {}", time, lifetime,
                                        amount(loss), amount(duplication), order),
                            with(on_network(in_time(plan("open"), time, lifetime), order, loss, duplication),
                                 {{"rto", "2"}, {"r2", "1"}})});
+          }
   return all;
 }
 INSTANTIATE_TEST_SUITE_P(lifetime, reference, testing::ValuesIn(lifetimes()), name_of<example>);
@@ -986,7 +988,7 @@ TEST_P(drawn, agrees) {
   }
   FAIL() << "no small scenario was drawn";
 }
-INSTANTIATE_TEST_SUITE_P(seed, drawn, testing::Range(0u, 28u));
+INSTANTIATE_TEST_SUITE_P(seed, drawn, testing::Range(0u, 20u));
 
 // ---- The comparison itself ----
 
