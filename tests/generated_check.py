@@ -6,7 +6,7 @@ breed apart, and for each member the states and steps that violate its property 
 counted for the whole model. In the end one breed of one model is changed, and exactly that has to be noticed.
 
 By default 768 models go through rumur: 12 families of 4 members, so 48 sets of rules, each with 16 settings of its genes.
-Some settings make no difference; how many surely do, since their numbers differ, is told (some 700). Few members a family are
+Some settings make no difference; how many surely do, since their numbers differ, is told (some 300). Few members a family are
 cheapest: rumur's program looks at all of them in every state.
 
 Usage: generated_check.py GENERATED_COUNT [--families N] [--first SEED] [--members N] [--jobs N]
