@@ -231,6 +231,10 @@ class checking {
       fmt::print("\nthe bound of {} is first met after {} steps\n\n{}", b.name, t.length(),
                  traces::ladder(t));
     }
+    const std::size_t met = names_of_bounds(row.result.bounds_met).size();
+    if (options_.explain_bounds && row.result.explained.size() < met)
+      fmt::print("\n{} not explained: no time was left\n",
+                 counted(met - row.result.explained.size(), "bound", "bounds"));
   }
 
   void tell_single(const answered& row) const {
@@ -419,6 +423,8 @@ class checking {
           one["shortest"] = a.trace->shortest;
           one["minimality"] = a.trace->minimality;
           one["trace"] = json::parse(traces::to_json(trace_of(row.asked, row.input, a), version));
+        } else if (a.says == verdict::violated) {
+          one["minimality"] = minimal_text(a);
         }
         answers.push_back(one);
       }
