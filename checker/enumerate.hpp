@@ -1,14 +1,14 @@
 // The enumerating search: every reachable state once, breadth-first, with any number of threads.
 //
 // A level is expanded in rounds, in which every thread takes words of the level, or rows of words. What is
-// new of their successors is the next level. What was visited is in matrices of bits (matrices.hpp), if the
-// system can tell how words are pairs and that takes less memory than a set of words. Then each thread sets
-// the bits of its successors at once, row by row (halves.hpp), but those that have no place yet; one thread
-// makes room for these when the round is over. Otherwise it is in a set of words (visited.hpp), or, of pairs
-// with wide words, of codes (pairs.hpp): then every thread sorts its successors by partition of the set into
-// buffers of its own, and when these are full, every thread takes partitions and inserts what all have for
-// it. In either case nobody waits for a lock, and memory is asked for before it is needed, for many words at
-// a time.
+// new of their successors is the next level. If the system can tell how words are pairs, what was visited is
+// in matrices of bits (matrices.hpp). Then each thread sets the bits of its successors at once, row by row
+// (halves.hpp), but those that have no place yet; one thread makes room for these when the round is over.
+// Where that would take too much memory, what was visited is in a set (visited.hpp) of codes of pairs
+// (pairs.hpp), and of words where they are no pairs: every thread sorts its successors by partition of the
+// set into buffers of its own, and when these are full, every thread takes partitions and inserts what all
+// have for it. In either case nobody waits for a lock, and memory is asked for before it is needed, for many
+// words at a time.
 //
 // The system only looks up while threads run. A word for which something is missing is kept for later; when
 // the level is through, the system learns what was missing and those words are expanded again, until none is
@@ -19,6 +19,8 @@
 // level before that have the wanted one as successor the least is taken, with its first such step. So a path
 // is a shortest one, and of the shortest the least one, compared from its end.
 #pragma once
+
+#include <malloc.h>
 
 #include <algorithm>
 #include <array>
@@ -86,7 +88,8 @@ concept GroupSystem = requires(const System constant, int pass, typename System:
 };
 
 // What it may offer as well: which bits of a word are its left half, its coarse right and its column, for
-// matrices.hpp. Of words that are too wide for that, the last two are one half, for pairs.hpp.
+// matrices.hpp. For pairs.hpp the last two are one half. Repacking a half gives the half of the repacked
+// word.
 template <typename System>
 concept PairSystem = requires(const System constant) {
   { constant.split() } -> std::same_as<std::array<typename System::word, 3>>;
@@ -118,6 +121,7 @@ class enumerating_search {
     } catch (const std::bad_alloc&) {
       out_of_memory(level);
     }
+    forget_visited();
     if (result_.ended == outcome::complete || result_.ended == outcome::goal_reached ||
         result_.ended == outcome::depth_limit)
       result_.depth = levels_->levels() - 1;
@@ -166,7 +170,6 @@ class enumerating_search {
  private:
   static constexpr std::uint32_t at_itself = 0xffffffff;
   static constexpr bool may_be_matrices = PairSystem<System> && sizeof(word) == sizeof(matrix_set::word);
-  static constexpr bool has_codes = PairSystem<System> && !may_be_matrices;
   struct no_halves {
     struct scratch {};
   };
@@ -183,7 +186,7 @@ class enumerating_search {
   static constexpr bool by_halves = may_be_matrices && HalvesSystem<System, half_sink>;
   using half_steps = std::conditional_t<by_halves, halves<System>, no_halves>;
   // What a set has of a state.
-  using kept = std::conditional_t<has_codes, typename pair_codes<word>::code, word>;
+  using kept = std::conditional_t<PairSystem<System>, typename pair_codes<word>::code, word>;
 
   // Where a mark was first set: on a word, or on its `by`-th step. The least word counts, and of it the
   // first.
@@ -250,8 +253,7 @@ class enumerating_search {
     if (checkpoints_) levels_->keep_in_memory(0);
     layouts_ = {system_.words()};
     sparse_ = false;
-    codes_.reset();
-    begin_visited();
+    forget_visited();
     level_memory_ = wanted.level_memory;
     fewest_in_rows_ = wanted.fewest_in_rows;
     result_ = {};
@@ -609,7 +611,7 @@ class enumerating_search {
       const kept mixed = visited_->mix(x);
       w.buffers.put(visited_->partition_of(mixed), visited_->rest_of(mixed));
     };
-    if constexpr (has_codes)
+    if constexpr (PairSystem<System>)
       codes_->code_all(words, buffer, homeless);
     else
       std::for_each(words.begin(), words.end(), buffer);
@@ -681,10 +683,10 @@ class enumerating_search {
     insert_kept(fresh);
     return true;
   }
-  // All buffers together take about two thirds of a byte a state, if rests have at most 32 bits.
+  // All buffers together take about a sixth of a byte a state, if rests have at most 32 bits.
   void size_buffers() {
     buffer_words_ =
-        std::max<std::size_t>(64, states_ / 8 / (visited_set<word>::partitions * workers_.size()));
+        std::max<std::size_t>(64, states_ / 32 / (visited_set<word>::partitions * workers_.size()));
   }
   bool too_sparse() const {
     if (!matrices_) return false;
@@ -693,7 +695,7 @@ class enumerating_search {
     return no_room_ || too_sparse(more);
   }
   bool too_sparse(std::size_t more) const {
-    return matrices_->bytes() + more > most_of_sparse_matrices + states_ * bytes_of_a_word;
+    return matrices_->bytes() + more > most_of_sparse_matrices + states_ * bytes_of_a_code;
   }
 
   // The visited set has to be made anew.
@@ -705,14 +707,14 @@ class enumerating_search {
   void insert_kept(Fresh&& fresh) {
     if (!matrices_) insert_buffers(fresh);
     if constexpr (may_be_matrices) find_places();
-    if constexpr (has_codes) number_halves(fresh);
+    if constexpr (PairSystem<System>) number_halves(fresh);
     for (worker& w : workers_) states_ += std::exchange(w.discovered, 0);
   }
   template <typename Fresh>
   void insert_buffers(Fresh&& fresh) {
     const auto insert = [&](worker& w, std::size_t partition, auto rests) {
       visited_->insert(partition, rests, [&](kept was_new) {
-        if constexpr (has_codes)
+        if constexpr (PairSystem<System>)
           fresh(w, codes_->word_of(was_new));
         else
           fresh(w, was_new);
@@ -739,6 +741,7 @@ class enumerating_search {
   }
   template <typename Fresh>
   void number_halves(Fresh&& fresh) {
+    if (!codes_) return;
     bool any = false;
     for (worker& w : workers_) {
       for (const word x : w.homeless) codes_->number(x);
@@ -749,7 +752,7 @@ class enumerating_search {
     insert_buffers(fresh);
   }
 
-  void begin_visited() {
+  void begin_visited(std::uint64_t states) {
     visited_.reset();
     matrices_.reset();
     no_room_ = false;
@@ -759,20 +762,16 @@ class enumerating_search {
     states_ = 0;
     unsigned width = system_.words().width();
     if constexpr (PairSystem<System>) {
-      if constexpr (may_be_matrices) {
+      if constexpr (may_be_matrices)
         if (const matrix_set::split by = split(); !sparse_ && matrix_set::fits(by)) {
           matrices_.emplace(by);
           return;
         }
-      } else {
-        const auto [left, right, column] = system_.split();
-        const word one = left, other = right | column;
-        if (!codes_ || !codes_->are_of(one, other)) codes_.emplace(one, other);
-        codes_->fit();
-        width = codes_->width();
-      }
+      if (!codes_) codes_.emplace(sides()[0], sides()[1]);
+      codes_->fit();
+      width = codes_->width();
     }
-    visited_ = std::make_unique<visited_set<kept>>(width);
+    visited_ = std::make_unique<visited_set<kept>>(width, states);
     begin_buffers();
   }
   void begin_buffers() {
@@ -837,6 +836,9 @@ class enumerating_search {
     const auto go_on = [&] { return limits.in_time(so_far(level), result_.ended); };
     if (!system_.learn(missing, go_on)) return false;
     if (checkpoints_) write(learned_record, 0, System::encode(missing));
+    missing = {};
+    // Vectors that grow leave holes, a sixth of all memory.
+    if (states_ > small) malloc_trim(0);
     if (system_.words() == before) return true;
     if constexpr (may_be_matrices)
       if (matrices_ && !matrix_set::fits(split())) take_fresh();  // in the layout of before
@@ -847,11 +849,20 @@ class enumerating_search {
         matrices_->change_words(split(), [&](word half) { return system_.repack(half, before); });
         return true;
       }
+    if constexpr (PairSystem<System>)
+      if (codes_) {
+        codes_->change_words(sides()[0], sides()[1], [&](word half) { return system_.repack(half, before); });
+        return true;
+      }
     return rebuild_visited(level, limits);
   }
   matrix_set::split split() const {
     const auto [left, right, column] = system_.split();
     return {left, right, column};
+  }
+  std::array<word, 2> sides() const {
+    const auto [left, right, column] = system_.split();
+    return {left, right | column};
   }
 
   // From the levels, so that there are never two sets. False: a limit was reached, and it is not whole.
@@ -872,7 +883,7 @@ class enumerating_search {
   // Ends early when matrices get too sparse. When there are more halves than there is room for, the others
   // are numbered only, so that there will be.
   bool rebuild_once(const progress& before, limit_watch& limits) {
-    begin_visited();
+    begin_visited(before.states);
     for (std::size_t level = 0; level < levels_->levels(); ++level) {
       std::atomic<std::size_t> next_chunk = 0;
       const std::size_t chunks = levels_->chunks(level);
@@ -1009,16 +1020,21 @@ class enumerating_search {
     result_.transitions = complete_.transitions;
     for (worker& w : workers_) w.here = 0;
   }
-  // Memory ran out somewhere in a level. Frees what no path needs.
+  // Memory ran out somewhere in a level.
   void out_of_memory(std::size_t level) {
+    result_.ended = outcome::memory_limit;
+    result_.depth = level;
+    only_complete_levels();
+  }
+
+  // No path needs it.
+  void forget_visited() {
     visited_.reset();
     matrices_.reset();
     if constexpr (by_halves) halves_ = {};
     codes_.reset();
+    rows_.clear();
     for (worker& w : workers_) w = worker();
-    result_.ended = outcome::memory_limit;
-    result_.depth = level;
-    only_complete_levels();
   }
 
   static constexpr std::size_t some_successors = 1024;
@@ -1028,8 +1044,8 @@ class enumerating_search {
   static constexpr std::size_t most_homeless = 65536;
   static constexpr std::size_t most_taken = std::size_t{1} << 22;         // words in a round, by one thread
   static constexpr std::uint64_t most_in_round = std::uint64_t{1} << 22;  // steps, of one thread
-  // Matrices may take so much, and so much for each state, before a set of words is better.
-  static constexpr std::size_t most_of_sparse_matrices = std::size_t{48} << 20, bytes_of_a_word = 5;
+  // Matrices may take so much, and so much for each state, before a set of codes is better.
+  static constexpr std::size_t most_of_sparse_matrices = std::size_t{48} << 20, bytes_of_a_code = 5;
   static constexpr std::size_t rows_at_once = 64;  // that a thread takes
   static constexpr std::size_t small = 20'000;     // states that one thread inserts into alone
   static constexpr std::size_t chunk = 4096;  // words that are taken at a time when they are expanded again

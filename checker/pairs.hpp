@@ -14,6 +14,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <new>
 #include <span>
@@ -29,32 +30,43 @@ class numbered_halves {
   static constexpr number none = std::numeric_limits<number>::max();
 
   // A half is what a word has in `mask`.
-  explicit numbered_halves(Word mask) : mask_(mask), down_(zeros_below(mask)), index_(64) {}
+  explicit numbered_halves(Word mask) : mask_(mask), index_(64) {
+    while (mask != 0 && (mask & 1) == 0) mask >>= 1, ++down_;
+    for (; mask != 0; mask >>= 8) ++bytes_;
+    kept_.resize(sizeof(Word));
+  }
 
-  number count() const { return static_cast<number>(low_.size()); }
+  number count() const { return count_; }
   Word mask() const { return mask_; }
-  Word operator[](number n) const { return half{low_[n], high_.empty() ? 0 : high_[n]}.in_word(down_); }
+  Word operator[](number n) const { return half(n) << down_; }
+
+  // When words change: repack(word) gives what a half becomes. Numbers stay.
+  template <typename Repack>
+  void change_words(Word mask, Repack&& repack) {
+    index_ = std::vector<number>();
+    numbered_halves changed(mask);
+    for (number n = 0; n < count_; ++n) changed.add(repack((*this)[n]));
+    *this = std::move(changed);
+  }
 
   // A look-up in three steps, so that many can be made at once, each step asking for what the next one needs.
   struct search {
-    std::uint64_t low = 0, high = 0;
+    Word half = 0;
     std::size_t slot = 0;
     number found = none;
   };
   search begin(Word w) const {
-    const half h = of(w);
-    const search s{h.low, h.high, slot_of(h), none};
+    const Word h = (w & mask_) >> down_;
+    const search s{h, slot_of(h), none};
     __builtin_prefetch(&index_[s.slot]);
     return s;
   }
   void go_on(search& s) const {
     s.found = index_[s.slot] - 1;
-    if (s.found == none) return;
-    __builtin_prefetch(&low_[s.found]);
-    if (!high_.empty()) __builtin_prefetch(&high_[s.found]);
+    if (s.found != none) __builtin_prefetch(place(s.found));
   }
   number end(search s) const {
-    while (s.found != none && !is(s.found, {s.low, s.high})) {
+    while (s.found != none && half(s.found) != s.half) {
       s.slot = after(s.slot);
       s.found = index_[s.slot] - 1;
     }
@@ -66,64 +78,49 @@ class numbered_halves {
     search s = begin(w);
     go_on(s);
     if (end(s) != none) return;
-    if (count() == none - 1) throw std::bad_alloc();
-    if (4 * (low_.size() + 1) > 3 * index_.size()) widen();
-    append(low_, s.low);
-    if (bits_above_64()) append(high_, s.high);
-    enter(count() - 1);
+    if (count_ == none - 1) throw std::bad_alloc();
+    if (4 * (std::size_t{count_} + 1) > 3 * index_.size()) widen();
+    if (const std::size_t size = kept_.size() + bytes_; size > kept_.capacity())
+      kept_.reserve(size + size / 4);
+    kept_.resize(kept_.size() + bytes_);
+    std::memcpy(kept_.data() + count_ * bytes_, &s.half, bytes_);
+    enter(count_++);
   }
 
  private:
-  struct half {
-    std::uint64_t low = 0, high = 0;
-    Word in_word(unsigned down) const {
-      Word w = low;
-      if constexpr (sizeof(Word) > 8) w |= Word{high} << 64;
-      return w << down;
-    }
-  };
-  static unsigned zeros_below(Word mask) {
-    unsigned n = 0;
-    while (mask != 0 && (mask & 1) == 0) mask >>= 1, ++n;
-    return n;
+  const std::byte* place(number n) const { return kept_.data() + n * bytes_; }
+  Word half(number n) const {
+    Word h;
+    std::memcpy(&h, place(n), sizeof h);  // and some of the next one
+    return h & mask_ >> down_;
   }
-  half of(Word w) const {
-    const Word h = (w & mask_) >> down_;
-    if constexpr (sizeof(Word) > 8)
-      return {static_cast<std::uint64_t>(h), static_cast<std::uint64_t>(h >> 64)};
-    else
-      return {h, 0};
-  }
-  bool bits_above_64() const { return of(mask_).high != 0; }
-  bool is(number n, const half& h) const { return low_[n] == h.low && (high_.empty() || high_[n] == h.high); }
   // Mixed as in MurmurHash3 (Appleby 2011), whose top bits depend on all others.
-  std::size_t slot_of(const half& h) const {
-    std::uint64_t x = h.low ^ h.high * 0x9e3779b97f4a7c15;
+  std::size_t slot_of(Word h) const {
+    auto x = static_cast<std::uint64_t>(h);
+    if constexpr (sizeof h > sizeof x) x ^= static_cast<std::uint64_t>(h >> 64) * 0x9e3779b97f4a7c15;
     x = (x ^ x >> 33) * 0xff51afd7ed558ccd;
     x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53;
     return static_cast<std::size_t>((x >> 32) * index_.size() >> 32);
   }
   std::size_t after(std::size_t slot) const { return slot + 1 < index_.size() ? slot + 1 : 0; }
   void enter(number n) {
-    std::size_t slot = slot_of({low_[n], high_.empty() ? 0 : high_[n]});
+    std::size_t slot = slot_of(half(n));
     while (index_[slot] != 0) slot = after(slot);
     index_[slot] = n + 1;
   }
   void widen() {
-    const std::size_t slots = index_.size() + index_.size() / 2;
+    const std::size_t slots = index_.size() + index_.size() / 4;
     index_ = std::vector<number>();  // first, so that there are never two; {} would keep the memory
     index_.assign(slots, 0);
-    for (number n = 0; n < count(); ++n) enter(n);
-  }
-  static void append(std::vector<std::uint64_t>& to, std::uint64_t what) {
-    if (to.size() == to.capacity()) to.reserve(to.size() + to.size() / 4 + 64);
-    to.push_back(what);
+    for (number n = 0; n < count_; ++n) enter(n);
   }
 
   Word mask_;
-  unsigned down_;
-  std::vector<number> index_;              // by hash: a number + 1; 0: free; at most 75 % are not
-  std::vector<std::uint64_t> low_, high_;  // by number: the half's bits; no high ones where none has any
+  unsigned down_ = 0;      // zeros below the mask
+  std::size_t bytes_ = 0;  // of a half
+  number count_ = 0;
+  std::vector<number> index_;    // by hash: a number + 1; 0: free; at most 75 % are not
+  std::vector<std::byte> kept_;  // by number: the half's bits; behind the last one there is room for a word
 };
 
 template <typename Word>
@@ -136,7 +133,12 @@ class pair_codes {
     assert((left & right) == 0);
     fit();
   }
-  bool are_of(Word left, Word right) const { return left_.mask() == left && right_.mask() == right; }
+  // When words change: repack(word) gives what a half becomes. Codes stay.
+  template <typename Repack>
+  void change_words(Word left, Word right, Repack&& repack) {
+    left_.change_words(left, repack);
+    right_.change_words(right, repack);
+  }
 
   // Calls coded(code) for each word, or without(word) where it has none yet. By any number of threads.
   template <typename Coded, typename Without>
@@ -173,9 +175,9 @@ class pair_codes {
   }
   // Whether there are halves whose numbers are too large for codes.
   bool outgrown() const { return left_.count() > most_left_ || right_.count() > most_right_; }
-  // Makes room for these and a quarter more. Codes that were given before mean nothing then.
+  // Makes room for these and half as many. Codes that were given before mean nothing then.
   void fit() {
-    const auto with_room = [](code count) { return std::min<code>(count + count / 4 + 64, halves::none); };
+    const auto with_room = [](code count) { return std::min<code>(count + count / 2 + 64, halves::none); };
     most_right_ = with_room(right_.count());
     width_ = static_cast<unsigned>(std::bit_width(with_room(left_.count()) * most_right_ - 1));
     const code last = std::numeric_limits<code>::max() >> (64 - width_);

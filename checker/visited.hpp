@@ -12,11 +12,10 @@
 // Nothing is removed, hence an entry at distance d has d full buckets before it, and a look-up ends at the
 // first bucket that has room.
 //
-// Partitions grow one at a time, by a quarter or, where entries are of 24 bits, two fifths, in one sequential
-// pass. So each is at least 72 %, or 64 %, and at most 90 % full; and as their sizes are spread over such a
-// step, a large set is always about 81 %, or 76 %, full. As the number of buckets grows the rests get
-// shorter, and narrower entries are used. Different partitions may be used by different threads at
-// the same time.
+// Partitions grow one at a time, by an eighth, in one sequential pass. So each is at least 80 % and at most
+// 90 % full; and as their sizes are spread over such a step, a large set is always about 85 % full. As the
+// number of buckets grows the rests get shorter, and narrower entries are used. Different partitions may be
+// used by different threads at the same time.
 #pragma once
 
 #include <tsl/robin_set.h>
@@ -97,13 +96,16 @@ class visited_set {
   static constexpr unsigned partition_bits = 8;
   static constexpr std::size_t partitions = std::size_t{1} << partition_bits;
 
-  // For words below 2^width. A width below 16 counts as 16.
-  explicit visited_set(unsigned width)
+  // For words below 2^width, with room for about so many. A width below 16 counts as 16.
+  explicit visited_set(unsigned width, std::size_t words = 0)
       : width_(std::max(width, 16u)), mix_(width_), rest_bits_(width_ - partition_bits) {
     assert(width_ <= 8 * sizeof(Word));
     for (std::size_t i = 0; i < partitions; ++i) {
-      all_[i].number = i;
-      all_[i].resize(1, rest_bits_);
+      partition& p = all_[i];
+      p.number = i;
+      p.plan(1, rest_bits_);
+      while (p.most <= words / partitions) p.plan(p.buckets_after_growing(), rest_bits_);
+      p.begin();
     }
   }
 
@@ -189,10 +191,8 @@ class visited_set {
     unsigned entry_bits = 0;                // of the lines in use
     tsl::robin_set<Word, word_hash> stash;  // rests
 
-    // Sets the number of buckets, and the widths that follow from it; the lines are empty then.
-    void resize(std::size_t buckets, unsigned rest_bits) {
-      at = lines(buckets);
-      places.base = at[0];
+    // Sets the number of buckets, and the widths that follow from it.
+    void plan(std::size_t buckets, unsigned rest_bits) {
       places.buckets = buckets;
       places.down = rest_bits > 32 ? rest_bits - 32 : 0;
       places.up = rest_bits < 32 ? 32 - rest_bits : 0;
@@ -209,6 +209,20 @@ class visited_set {
       const std::size_t slots =
           with_lines(*this, [](auto line) { return std::size_t{decltype(line)::slots}; });
       most = buckets < 4 ? buckets * slots * 3 / 4 : buckets * slots * 9 / 10;
+    }
+    // By an eighth; by more where they are so few that memory is no matter. The last time that it is so,
+    // partitions get different sizes.
+    std::size_t buckets_after_growing() const {
+      const std::size_t buckets = places.buckets;
+      std::size_t more = buckets < 512 ? buckets : buckets / 8;
+      if (buckets < 512 && buckets >= 256) more += buckets * number / partitions;
+      return buckets + more + 1;
+    }
+    unsigned rest_bits() const { return places.down != 0 ? 32 + places.down : 32 - places.up; }
+    // The lines that were planned, empty.
+    void begin() {
+      at = lines(places.buckets);
+      places.base = at[0];
     }
 
     // Inserts until growing changes the lines; returns how many words were dealt with.
@@ -283,13 +297,8 @@ class visited_set {
     template <typename Line>
     void grow() {
       partition bigger;
-      const std::size_t buckets = at.count();
-      // By a quarter; by more where entries are short, or so few that memory is no matter. The last time that
-      // it is so, partitions get different sizes.
-      std::size_t more = entry_bits == 24 ? buckets * 2 / 5 : buckets / 4;
-      if (buckets < 512) more = buckets;
-      if (buckets < 512 && buckets >= 256) more += buckets * 4 / 5 * number / partitions;
-      bigger.resize(buckets + more + 1, places.down != 0 ? 32 + places.down : 32 - places.up);
+      bigger.plan(buckets_after_growing(), rest_bits());
+      bigger.begin();
       bigger.number = number;
       bigger.count = count;
       with_lines(bigger, [&](auto line) {

@@ -1,5 +1,7 @@
 #include "tests/enumerated.hpp"
 
+#include <array>
+#include <cstdint>
 #include <limits>
 #include <stdexcept>
 
@@ -13,6 +15,15 @@ template <typename Word>
 struct unpaired_system : properties::packed_system<Word> {
   using properties::packed_system<Word>::packed_system;
   void split() = delete;
+};
+
+struct scattered_system : properties::packed_system<std::uint64_t> {
+  using packed_system::packed_system;
+  std::array<word, 3> split() const {
+    const auto [left, right, column] = packed_system::split();
+    return {left | column, right, 0};
+  }
+  void half_steps() = delete;
 };
 
 template <typename System>
@@ -46,6 +57,8 @@ enumerated enumerate(const language::composition& c, const properties::property_
       return enumerate_as<properties::packed_system<std::uint64_t>>(c, p, wanted);
     case kept::in_a_set:
       return enumerate_as<unpaired_system<std::uint64_t>>(c, p, wanted);
+    case kept::as_codes:
+      return enumerate_as<scattered_system>(c, p, wanted);
     case kept::as_codes_of_wide_words:
       return enumerate_as<properties::packed_system<wide>>(c, p, wanted);
     case kept::in_a_set_of_wide_words:

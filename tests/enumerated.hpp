@@ -30,6 +30,7 @@ enum class kept {
   in_matrices,
   in_matrices_by_groups,
   in_a_set,
+  as_codes,  // of halves whose bits are not next to each other, so that there can be no matrices
   as_codes_of_wide_words,
   in_a_set_of_wide_words
 };

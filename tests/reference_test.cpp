@@ -260,7 +260,7 @@ differences compare_enumerating(const naive::exploration& reference, const model
   same("matrices by groups, 3 threads", with(kept::in_matrices_by_groups, threads));
   same("a set, levels in a file, 3 threads", with(kept::in_a_set, both));
   same("codes of wide words, 3 threads", with(kept::as_codes_of_wide_words, threads));
-  same("codes of wide words, levels in a file", with(kept::as_codes_of_wide_words, in_file));
+  same("codes, levels in a file", with(kept::as_codes, in_file));
   same("a set of wide words, 3 threads", with(kept::in_a_set_of_wide_words, threads));
   // Stopped half-way, by a limit of depth, and resumed.
   const auto resumed = [&](kept states, checker::options first, checker::options then) {

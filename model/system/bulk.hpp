@@ -41,7 +41,7 @@ void tables::group_successors(int side, std::span<const Word> group, const layou
   int in_flight = 0;  // towards the endpoint
   for (int slot = 0; slot < slots_; ++slot) {
     const id channel = any.get(channel_component(peer, slot));
-    if (channel >= incoming.by_id.size() || !incoming.by_id[channel].known) return all_odd();
+    if (channel >= incoming.by_id.size() || !incoming.by_id[channel].known()) return all_odd();
     contents[at(slot)] = &incoming.by_id[channel];
     in_flight += contents[at(slot)]->size;
   }
@@ -58,7 +58,7 @@ void tables::group_successors(int side, std::span<const Word> group, const layou
     bool is_known = true;
     for (int slot = 0; slot < slots_ && is_known; ++slot) {
       const id channel = s.get(channel_component(side, slot));
-      is_known = channel < outgoing.by_id.size() && outgoing.by_id[channel].known;
+      is_known = channel < outgoing.by_id.size() && outgoing.by_id[channel].known();
       if (is_known) there += outgoing.by_id[channel].size;
     }
     if (!is_known) odd(group[i]);
@@ -154,10 +154,10 @@ void tables::group_successors(int side, std::span<const Word> group, const layou
     for (id i = c.first; i != c.first + c.count && (first || !fifo_); ++i) {
       first = false;
       const entry& e = incoming.entries[i];
-      if (e.segment >= arrivals.size() || !arrivals[e.segment].known)
+      if (e.segment() >= arrivals.size() || !arrivals[e.segment()].known)
         all_odd();
       else
-        react(arrivals[e.segment], Word{e.without ^ channel} << l.shift[component]);
+        react(arrivals[e.segment()], Word{e.without ^ channel} << l.shift[component]);
     }
   }
 
@@ -238,7 +238,7 @@ bool tables::half_steps(int side, Word half, const layout& l, std::uint32_t met_
   int in_flight = 0;
   for (int slot = 0; slot < slots_; ++slot) {
     const id channel = s.get(channel_component(side, slot));
-    if (channel >= outgoing.by_id.size() || !outgoing.by_id[channel].known) return false;
+    if (channel >= outgoing.by_id.size() || !outgoing.by_id[channel].known()) return false;
     contents[at(slot)] = &outgoing.by_id[channel];
     in_flight += contents[at(slot)]->size;
   }
@@ -329,7 +329,7 @@ bool tables::half_steps(int side, Word half, const layout& l, std::uint32_t met_
     for (id i = c.first; i != c.first + c.count; ++i) {
       const entry& e = outgoing.entries[i];
       const Word without = changed(component, e.without);
-      if (first || !fifo_) into.gives(e.segment, without);
+      if (first || !fifo_) into.gives(e.segment(), without);
       first = false;
       if (may_lose)
         pay_for(without, loss.unlimited ? 0 : price_of_loss, duplication.count + 1, losses(budget) > 0,

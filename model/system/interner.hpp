@@ -27,7 +27,7 @@ struct bytes_hash {
 
 class row_interner {
  public:
-  row_interner() : ids_(0, hasher{this}, equal{this}) {}
+  row_interner() : ids_(0, hasher{this}, equal{this}) { ids_.max_load_factor(0.8f); }
   row_interner(const row_interner&) = delete;
   row_interner& operator=(const row_interner&) = delete;
 
@@ -37,9 +37,11 @@ class row_interner {
     if (known != ids_.end()) return *known;
     if (starts_.size() >= std::numeric_limits<id>::max() - 1)
       throw std::length_error("more than 2^32 local states");
+    if (row.size() > std::numeric_limits<std::uint32_t>::max() - values_.size())
+      throw std::length_error("local states with more than 2^32 values");
     const id fresh = static_cast<id>(size());
     values_.insert(values_.end(), row.begin(), row.end());
-    starts_.push_back(values_.size());
+    starts_.push_back(static_cast<std::uint32_t>(values_.size()));
     ids_.insert(fresh);
     return fresh;
   }
@@ -70,7 +72,7 @@ class row_interner {
   };
 
   std::vector<int> values_;
-  std::vector<std::size_t> starts_{0};
+  std::vector<std::uint32_t> starts_{0};
   tsl::robin_set<id, hasher, equal> ids_;
 };
 

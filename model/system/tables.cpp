@@ -8,12 +8,6 @@
 namespace tcpmc::system {
 namespace {
 
-// A content is a row of tokens, one a segment in flight: its id and its age.
-constexpr int ages_per_segment = 64;
-int token(id segment, int age) { return static_cast<int>(segment) * ages_per_segment + age; }
-id segment_of(int t) { return static_cast<id>(t / ages_per_segment); }
-int age_of(int t) { return t % ages_per_segment; }
-
 values row(std::span<const int> s) { return {s.begin(), s.end()}; }
 
 }  // namespace
@@ -152,14 +146,14 @@ tables::event_outcomes tables::arrivals(int side, id endpoint, id segment) {
 bool tables::learn_content(int sender, id channel) {
   channel_tables& t = channels_[at(sender)];
   if (channel >= t.by_id.size()) t.by_id.resize(channel + 1);
-  if (t.by_id[channel].known) return false;
+  if (t.by_id[channel].known()) return false;
   content fresh;
   const values tokens = row(t.contents[channel]);
   fresh.first = static_cast<id>(t.entries.size());
   fresh.size = static_cast<std::uint16_t>(tokens.size());
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (i > 0 && tokens[i] == tokens[i - 1]) continue;
-    entry e{segment_of(tokens[i]), static_cast<std::uint16_t>(age_of(tokens[i])), channel, none};
+    entry e{tokens[i], channel, none};
     if (!is_set_) {
       values without = tokens;
       without.erase(without.begin() + static_cast<std::ptrdiff_t>(i));
@@ -185,7 +179,6 @@ bool tables::learn_content(int sender, id channel) {
     if (!has_to_arrive) fresh.aged = t.contents(older);
   }
   t.pushes.widen(channel + 1);  // it has a column, though nothing in it may be known
-  fresh.known = true;
   t.by_id[channel] = fresh;
   return true;
 }

@@ -142,7 +142,7 @@ class grid {
   }
   T& at(std::size_t row, std::size_t column) {
     if (column >= stride_) {
-      const std::size_t wider = std::max<std::size_t>({4, column + 1, stride_ + stride_ / 2});
+      const std::size_t wider = std::max<std::size_t>({4, column + 1, stride_ + stride_ / 4});
       std::vector<T> moved(rows_ * wider);
       for (std::size_t r = 0; r < rows_; ++r)
         std::copy_n(cells_.data() + r * stride_, stride_, moved.data() + r * wider);
@@ -385,19 +385,23 @@ class tables {
     std::vector<local> locals;  // by endpoint id
     grid<reacted> arrivals;     // by endpoint id and segment id of the other side
   };
-  // A segment in flight, as a content's entry: segment id and age.
+  // A content is a row of tokens, one for each segment in flight: its id and its age.
+  static constexpr id ages_of_segment = 64;
+  static int token(id segment, int age) { return static_cast<int>(segment * ages_of_segment) + age; }
+  static id segment_of(int token) { return static_cast<id>(token) / ages_of_segment; }
+  static int age_of(int token) { return static_cast<int>(static_cast<id>(token) % ages_of_segment); }
   struct entry {
-    id segment = 0;
-    std::uint16_t age = 0;
+    int token = 0;
     id without = none;     // content with one copy fewer; in a set: the same content
     id duplicated = none;  // content with one copy more; none: no room
+    id segment() const { return segment_of(token); }
   };
   struct content {
-    id first = 0;             // of its entries; of equal neighbours only the first has one
+    id first = none;          // of its entries; of equal neighbours only the first has one; none: not known
     std::uint16_t count = 0;  // entries
     std::uint16_t size = 0;   // segments
     id aged = none;           // where it knows ages: a tick later; none: something has to be delivered first
-    bool known = false;
+    bool known() const { return first != none; }
   };
   struct pushed {
     id to = unknown;  // the content afterwards; none: no room
@@ -478,7 +482,7 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
     const std::vector<content>& c = channels_[at(side)].by_id;
     for (int slot = 0; slot < slots_; ++slot) {
       const id channel = s.get(channel_component(side, slot));
-      if (channel < c.size() && c[channel].known) {
+      if (channel < c.size() && c[channel].known()) {
         contents[at(side)][at(slot)] = &c[channel];
         sizes[at(side)] += c[channel].size;
       } else {
@@ -556,12 +560,12 @@ tables::expansion tables::successors(const State& s, missing_entries& missing, E
       for (id i = c.first; i != c.first + c.count && (first || !fifo_); ++i) {
         first = false;
         const entry& e = entries[i];
-        if (e.segment >= arrivals.size() || !arrivals[e.segment].known) {
-          miss(table::arrival, side, endpoint, e.segment);
+        if (e.segment() >= arrivals.size() || !arrivals[e.segment()].known) {
+          miss(table::arrival, side, endpoint, e.segment());
           continue;
         }
-        react(arrivals[e.segment], side, slots_ > 1 ? static_cast<unsigned>(slot) : e.age, step_kind::deliver,
-              rest.with(channel, e.without));
+        react(arrivals[e.segment()], side, static_cast<unsigned>(slots_ > 1 ? slot : age_of(e.token)),
+              step_kind::deliver, rest.with(channel, e.without));
       }
     }
   }
