@@ -15,9 +15,7 @@
 // left. What is missing in a level does not depend on the threads, and so nothing does: numbers, words,
 // levels, verdicts and paths are the same for every number of threads.
 //
-// Only the levels are kept (levels.hpp), no parent pointers. A path is rebuilt backwards: among the words one
-// level before that have the wanted one as successor the least is taken, with its first such step. So a path
-// is a shortest one, and of the shortest the least one, compared from its end.
+// Only the levels are kept (levels.hpp), no parent pointers: paths are rebuilt from them (paths.hpp).
 #pragma once
 
 #include <malloc.h>
@@ -26,9 +24,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
-#include <cassert>
 #include <chrono>
-#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -45,58 +41,13 @@
 #include "checker/levels.hpp"
 #include "checker/matrices.hpp"
 #include "checker/pairs.hpp"
+#include "checker/paths.hpp"
 #include "checker/report.hpp"
 #include "checker/scatter.hpp"
+#include "checker/system.hpp"
 #include "checker/visited.hpp"
 
 namespace tcpmc::checker {
-
-// All that a system has to offer. Words are below 2^words().width(). `expand` calls emit(next, step, marks)
-// for every step from a word, in a fixed order, and tells the marks of the state itself; `look` tells those
-// of them that do not depend on its steps. Both only look up, by any number of threads, and say what is
-// missing; then `learn` is called, after which words may have to be repacked from the layout that they had;
-// it leaves in `what` only what was new. Learning the same again, in the same order, gives the same words. It
-// asks whether to go on before whatever takes time, and returns false as soon as it should not; what was
-// known before stays as it was.
-template <typename System>
-concept TransitionSystem = requires(System system, const System constant, typename System::word w,
-                                    typename System::missing what, typename System::layout from) {
-  { constant.words().width() } -> std::convertible_to<unsigned>;
-  { constant.initial() } -> std::same_as<typename System::word>;
-  { constant.repack(w, from) } -> std::same_as<typename System::word>;
-  {
-    constant.expand(w, what, [](typename System::word, const typename System::step&, marks) {})
-    } -> std::same_as<typename System::expansion>;
-  { constant.look(w, what) } -> std::same_as<typename System::expansion>;
-  { system.learn(what, keep_going()) } -> std::same_as<bool>;
-  { System::encode(what) } -> std::same_as<std::vector<std::byte>>;
-  { System::decode(std::span<const std::byte>()) } -> std::same_as<typename System::missing>;
-};
-
-// What it may offer as well: successors of many words at once, as words only. Two passes, each over groups of
-// words, at most most_in_group, that have the same key(), a number below 2^key_bits(); they write to `into`
-// what `expand` would emit, together, in any order. What has marks outside `known`, or misses something, is
-// called odd in a pass at least: `expand` has to be asked as well. What a pass writes for a word does not
-// depend on its group.
-template <typename System, typename Sink>
-concept GroupSystem = requires(const System constant, int pass, typename System::word w, marks known,
-                               std::span<const typename System::word> group, Sink& into) {
-  { constant.key(pass, w) } -> std::same_as<typename System::word>;
-  { constant.key_bits(pass) } -> std::same_as<unsigned>;
-  constant.group_successors(pass, group, known, into, [](typename System::word) {});
-  { System::most_in_group } -> std::convertible_to<std::size_t>;
-};
-
-// What it may offer as well: which bits of a word are its left half, its coarse right and its column, for
-// matrices.hpp. For pairs.hpp the last two are one half. Repacking a half gives the half of the repacked
-// word.
-template <typename System>
-concept PairSystem = requires(const System constant) {
-  { constant.split() } -> std::same_as<std::array<typename System::word, 3>>;
-};
-
-// And `may_lead(from, to)`: false, if no step leads from one word to the other. It is asked of all words of a
-// level when a path is rebuilt, and so has to be quick.
 
 template <TransitionSystem System>
 class enumerating_search {
@@ -104,10 +55,7 @@ class enumerating_search {
   using word = typename System::word;
   using step = typename System::step;
 
-  struct path_step {
-    step by;
-    word from, to;  // in the system's layout at the end
-  };
+  using path_step = typename path_finder<System>::path_step;
 
   explicit enumerating_search(System& system) : system_(system) {}
 
@@ -130,30 +78,15 @@ class enumerating_search {
   }
 
   // The shortest path to the first occurrence of a mark; nothing, if `go_on` says no before. Requires that
-  // the mark was seen. What a resumed run does not know any more of the states on the way is learned again.
+  // the mark was seen.
   std::optional<std::vector<path_step>> path_to(marks mark, const keep_going& go_on) {
     const occurrence& o = first_[static_cast<std::size_t>(std::countr_zero(mark))];
-    for (worker& w : workers_) {
-      w.later.clear();
-      w.missing = {};
-    }
-    std::vector<path_step> path;
-    word at = system_.repack(o.at, layouts_[o.layout]);
-    if (o.by != at_itself) {
-      std::uint32_t number = 0;
-      expand_known(at, [&](word next, const step& by, marks) {
-        if (number++ == o.by) path.push_back({by, at, next});
-      });
-      if (path.empty()) throw std::logic_error("a state has fewer steps than when a mark was seen on one");
-    }
-    for (std::size_t level = o.level; level > 0; --level) {
-      const std::optional<path_step> step_to = predecessor(level - 1, at, go_on);
-      if (!step_to) return std::nullopt;
-      path.push_back(*step_to);
-      at = step_to->from;
-    }
-    std::reverse(path.begin(), path.end());
-    return path;
+    const auto reader = [this](std::size_t level, std::size_t c, std::vector<word>& into) {
+      read(level, c, into);
+    };
+    path_finder<System> paths(system_, *levels_, reader, *crew_);
+    const word at = system_.repack(o.at, layouts_[o.layout]);
+    return paths.path_to(o.level, at, o.by == at_itself ? std::nullopt : std::optional(o.by), go_on);
   }
 
   // Calls visit(word) for every state found, in the system's layout.
@@ -907,78 +840,6 @@ class enumerating_search {
       take_rows([](worker&, word) {});  // they are in a level already
     }
     return true;
-  }
-
-  // The least word of a level that has `wanted` among its successors, with its first such step; nothing, if
-  // there is no time for that.
-  std::optional<path_step> predecessor(std::size_t level, word wanted, const keep_going& go_on) {
-    std::optional<path_step> least;
-    const auto first_step = [&](std::optional<path_step>& step_to, word at) {
-      return [&step_to, at, wanted](word next, const step& by, marks) {
-        if (next == wanted && !step_to) step_to = path_step{by, at, next};
-      };
-    };
-    std::vector<std::optional<path_step>> best(workers_.size());
-    std::atomic<bool> goes_on = true;  // asked by one thread
-    std::atomic<std::size_t> next_chunk = 0;
-    const std::size_t chunks = levels_->chunks(level);
-    while (next_chunk < chunks) {
-      on_all(chunks > 1, [&](worker& w) {
-        std::optional<path_step>& mine = best[static_cast<std::size_t>(&w - workers_.data())];
-        std::vector<word> words;
-        for (std::size_t c; w.later.empty() && goes_on && (c = next_chunk++) < chunks;) {
-          if (&w == workers_.data()) goes_on = go_on();
-          read(level, c, words);
-          for (const word at : words) {
-            if ((mine && mine->from <= at) || !may_lead(at, wanted)) continue;
-            std::optional<path_step> first;
-            if (!system_.expand(at, w.missing, first_step(first, at)).known)
-              w.later.push_back(at);  // there may be steps that it does not tell yet
-            else if (first)
-              mine = first;
-          }
-        }
-      });
-      if (!goes_on) return std::nullopt;
-      typename System::missing missing;
-      for (worker& w : workers_) missing.add(std::exchange(w.missing, {}));
-      if (!missing.empty()) learn_again(std::move(missing));
-      for (worker& w : workers_)
-        for (const word at : std::exchange(w.later, {})) {
-          std::optional<path_step>& mine = best[0];
-          if (mine && mine->from <= at) continue;
-          std::optional<path_step> first;
-          expand_known(at, first_step(first, at));
-          if (first) mine = first;
-        }
-    }
-    for (const auto& b : best)
-      if (b && (!least || b->from < least->from)) least = b;
-    if (!least) throw std::logic_error("a state has no predecessor in the level before it");
-    return least;
-  }
-
-  bool may_lead(word from, word to) const {
-    if constexpr (requires { system_.may_lead(from, to); })
-      return system_.may_lead(from, to);
-    else
-      return true;
-  }
-
-  // The steps of a word of a level that was complete: what is missing is learned.
-  template <typename Emit>
-  void expand_known(word at, Emit&& emit) {
-    for (typename System::missing what;; learn_again(std::exchange(what, {})))
-      if (system_.expand(at, what, [](word, const step&, marks) {}).known) break;
-    typename System::missing nothing;
-    system_.expand(at, nothing, emit);
-  }
-  // What a search learned once gives no new ids when it is learned again, and so no other words.
-  void learn_again(typename System::missing what) {
-    if (what.empty()) throw std::logic_error("a state's steps are not known, though nothing is missing");
-    const typename System::layout before = system_.words();
-    system_.learn(what, [] { return true; });
-    if (system_.words() != before) throw std::logic_error("learning something again changed the words");
   }
 
   template <typename Work>
