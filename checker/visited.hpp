@@ -214,8 +214,8 @@ class visited_set {
     // partitions get different sizes.
     std::size_t buckets_after_growing() const {
       const std::size_t buckets = places.buckets;
-      std::size_t more = buckets < 512 ? buckets : buckets / 8;
-      if (buckets < 512 && buckets >= 256) more += buckets * number / partitions;
+      std::size_t more = buckets < 128 ? buckets : buckets / 8;
+      if (buckets < 128 && buckets >= 64) more += buckets * number / partitions / 4;
       return buckets + more + 1;
     }
     unsigned rest_bits() const { return places.down != 0 ? 32 + places.down : 32 - places.up; }
