@@ -18,6 +18,7 @@
 #include <limits>
 #include <new>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 namespace tcpmc::checker {
@@ -46,6 +47,8 @@ class numbered_halves {
     index_ = std::vector<number>();
     numbered_halves changed(mask);
     for (number n = 0; n < count_; ++n) changed.add(repack((*this)[n]));
+    // Two states that become one would be a wrong answer.
+    if (changed.count_ != count_) throw std::logic_error("repacking made two halves one");
     *this = std::move(changed);
   }
 

@@ -730,6 +730,10 @@ struct confused_counters : counters {
   using counters::counters;
   word repack(word w, layout from) const { return counters::repack(w, from) & ~word{1}; }
 };
+struct confused_coded_counters : coded_counters {
+  using coded_counters::coded_counters;
+  word repack(word w, layout from) const { return coded_counters::repack(w, from) & ~word{1}; }
+};
 // The same, split so badly that every state has a matrix of its own.
 struct badly_paired_counters : counters {
   using counters::counters;
@@ -868,6 +872,7 @@ TEST(search, finds_the_same_with_codes_of_pairs) {
 }
 TEST(search, that_has_lost_states_does_not_answer) {
   EXPECT_THROW(explore<confused_counters>(12, {}), std::logic_error);
+  EXPECT_THROW(explore<confused_coded_counters>(12, {}), std::logic_error);
 }
 TEST(search, ends_at_its_limits_and_says_so) {
   options states;
