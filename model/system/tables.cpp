@@ -44,6 +44,8 @@ id tables::intern_segment(int sender, const values& r) {
   channel_tables& c = channels_[at(sender)];
   const id segment = c.segments(r);
   if (segment == c.wire_of.size()) {
+    if (segment > segment_of(std::numeric_limits<int>::max()))
+      throw std::length_error("more segments than a content can tell apart");
     const auto wire = static_cast<std::size_t>(machine(sender).protocol().segment_slots());
     c.wire_of.push_back(c.wires(std::span<const int>(r).first(wire)));
   }
@@ -149,6 +151,8 @@ bool tables::learn_content(int sender, id channel) {
   if (t.by_id[channel].known()) return false;
   content fresh;
   const values tokens = row(t.contents[channel]);
+  if (t.entries.size() >= none - tokens.size())
+    throw std::length_error("more than 2^32 segments in all contents in flight");
   fresh.first = static_cast<id>(t.entries.size());
   fresh.size = static_cast<std::uint16_t>(tokens.size());
   for (std::size_t i = 0; i < tokens.size(); ++i) {
