@@ -487,6 +487,7 @@ class enumerating_search {
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const matrix_set::fresh_row& r = rows[i];
       if (i + 1 < rows.size()) halves_.prefetch(rows[i + 1].left);
+      if (i + 4 < rows.size()) __builtin_prefetch(rows[i + 4].bits);
       w.odd_columns.clear();
       std::size_t n = 0;
       const auto expand_those = [&] {
@@ -746,8 +747,11 @@ class enumerating_search {
     std::atomic<std::size_t> next = 0;
     on_all(states_ > small, [&](worker& w) {
       for (std::size_t from; (from = next.fetch_add(rows_at_once)) < rows.size();)
-        for (std::size_t r = from; r < std::min(rows.size(), from + rows_at_once); ++r)
+        for (std::size_t r = from; r < std::min(rows.size(), from + rows_at_once); ++r) {
+          if (r + 8 < rows.size()) matrices_->prefetch_row(rows[r + 8]);
+          if (r + 4 < rows.size()) matrices_->prefetch_fresh(rows[r + 4]);
           rows_[r] = matrices_->take_fresh(rows[r], [&](word fresh) { visit(w, fresh); });
+        }
     });
     for (worker& w : workers_) w.new_in_matrices.turn();
   }

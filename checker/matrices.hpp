@@ -70,9 +70,11 @@ class matrix_set {
       empty.left_numbers_[empty.left_.of(lefts_[l])] = l + 1;
     }
     for (half r = 0; r < rights_.size(); ++r) {
-      rights_[r].bits = repack(rights_[r].bits);
-      empty.right_numbers_[empty.right_half_.of(rights_[r].bits)] = r + 1;
-      empty.coarse_numbers_[empty.right_.of(rights_[r].bits)] = rights_[r].coarse + 1;
+      const auto& [coarse, column] = rights_[r];
+      word& w = matrices_[coarse].rights[column];
+      w = repack(w);
+      empty.right_numbers_[empty.right_half_.of(w)] = r + 1;
+      empty.coarse_numbers_[empty.right_.of(w)] = coarse + 1;
     }
     split_ = to;
     left_ = empty.left_;
@@ -107,14 +109,12 @@ class matrix_set {
         of_coarse = static_cast<std::uint32_t>(matrices_.size());
         bytes_ += sizeof(matrix);
       }
-      const std::uint32_t coarse = of_coarse - 1;
-      std::vector<half>& columns = matrices_[coarse].rights;
-      columns.push_back(static_cast<half>(rights_.size()));
-      rights_.push_back(
-          {w & (split_.right | split_.column), static_cast<std::uint32_t>(columns.size() - 1), coarse});
-      met_.push_back(0);
+      matrix& m = matrices_[of_coarse - 1];
+      rights_.push_back({of_coarse - 1, static_cast<std::uint32_t>(m.rights.size())});
+      m.rights.push_back(w & (split_.right | split_.column));
+      m.met.resize((m.rights.size() + 63) / 64, 0);
       known = static_cast<std::uint32_t>(rights_.size());
-      bytes_ += sizeof(right_half) + sizeof(half) + 1;
+      bytes_ += sizeof(right_half) + sizeof(word);
     }
     return known - 1;
   }
@@ -123,11 +123,14 @@ class matrix_set {
   std::size_t coarse_rights() const { return matrices_.size(); }
   // Whether some word with it was inserted, for left halves; was taken as fresh, for right ones.
   bool is_met_left(half left) const { return left_met_[left] != 0; }
-  bool is_met(half right) const { return met_[right] != 0; }
+  bool is_met(half right) const {
+    const auto& [coarse, column] = rights_[right];
+    return (matrices_[coarse].met[column / 64] >> column % 64 & 1) != 0;
+  }
   word left_word(half left) const { return lefts_[left]; }
-  word right_word(half right) const { return rights_[right].bits; }
+  word right_word(half right) const { return right_word(rights_[right].coarse, rights_[right].column); }
   word right_word(std::uint32_t coarse_right, std::uint32_t column) const {
-    return rights_[matrices_[coarse_right].rights[column]].bits;
+    return matrices_[coarse_right].rights[column];
   }
   std::uint32_t coarse(half right) const { return rights_[right].coarse; }
   std::uint32_t column(half right) const { return rights_[right].column; }
@@ -296,20 +299,25 @@ class matrix_set {
   word word_at(const fresh_row& of, std::uint32_t column) const {
     return lefts_[of.left] | right_word(of.coarse_right, column);
   }
+  // A row will be taken soon: first the row is asked for, then what is new in it.
+  void prefetch_row(std::uint64_t of) { __builtin_prefetch(&row_of(of)); }
+  void prefetch_fresh(std::uint64_t of) { __builtin_prefetch(row_of(of).fresh); }
   // Calls visit(word) for each word that is new in one of these rows; then none is. What is returned is there
   // until the second turn from now. By any thread, each row by one.
   template <typename Visit>
   fresh_row take_fresh(std::uint64_t of, Visit&& visit) {
-    row& r = row_at(static_cast<half>(of), static_cast<std::uint32_t>(of >> 32));
+    row& r = row_of(of);
     const fresh_row taken{std::exchange(r.fresh, nullptr), r.first, r.size, r.left, r.coarse_right};
     const word left = lefts_[r.left];
-    const std::vector<half>& columns = matrices_[r.coarse_right].rights;
-    taken.for_each([&](std::uint32_t column) {
-      const half right = columns[column];
-      const std::atomic_ref<std::uint8_t> met(met_[right]);
-      if (met.load(std::memory_order_relaxed) == 0) met.store(1, std::memory_order_relaxed);
-      visit(left | rights_[right].bits);
-    });
+    matrix& m = matrices_[r.coarse_right];
+    for (std::uint32_t i = 0; i < taken.size; ++i) {
+      const part p = taken.at(i);
+      if (p.bits == 0) continue;
+      const std::atomic_ref<word> met(m.met[p.at]);
+      if ((p.bits & ~met.load(std::memory_order_relaxed)) != 0)
+        met.fetch_or(p.bits, std::memory_order_relaxed);
+      p.for_each([&](std::uint32_t column) { visit(left | m.rights[column]); });
+    }
     return taken;
   }
 
@@ -353,12 +361,12 @@ class matrix_set {
   };
 
   struct right_half {
-    word bits;
-    std::uint32_t column, coarse;
+    std::uint32_t coarse, column;
   };
   struct matrix {
     std::vector<std::uint32_t> row_at;  // by left half: which word of the slabs it begins with; 0: none
-    std::vector<half> rights;           // by column
+    std::vector<word> rights;           // right halves, by column
+    std::vector<word> met;              // bits, by column
 
     std::size_t bytes() const { return row_at.capacity() * sizeof(std::uint32_t); }
   };
@@ -369,6 +377,9 @@ class matrix_set {
       return std::atomic_ref(visited).load(std::memory_order_relaxed);
     else
       return visited;
+  }
+  row& row_of(std::uint64_t r) {
+    return row_at(static_cast<half>(r), static_cast<std::uint32_t>(r >> 32));
   }
   word* begin_fresh(row& r, freshness& mine) {
     word* const words = mine.words(r.size);
@@ -410,7 +421,7 @@ class matrix_set {
   table coarse_numbers_;                // of coarse rights, from 1 on
   std::vector<word> lefts_;
   std::vector<right_half> rights_;
-  std::vector<std::uint8_t> left_met_, met_;      // by left half, by right half
+  std::vector<std::uint8_t> left_met_;            // by left half
   std::vector<matrix> matrices_;                  // by coarse right
   std::vector<lines> slabs_;                      // of rows; the first one is the one without places
   std::size_t used_ = 0;                          // words of the last slab
