@@ -448,12 +448,11 @@ class enumerating_search {
     struct {
       void columns(row& to, word left, std::uint32_t coarse, std::span<const std::uint32_t> reached) const {
         w.transitions += reached.size();
-        for (const std::uint32_t column : reached) {
-          const matrix_set::outcome o = set.template insert<shared>(to, column, w.new_in_matrices);
-          if (o == matrix_set::outcome::known) continue;
-          if (o == matrix_set::outcome::fresh) ++w.discovered;
-          if (o == matrix_set::outcome::homeless) w.homeless.push_back(left | set.right_word(coarse, column));
-        }
+        std::uint64_t fresh = 0;
+        set.template insert<shared>(
+            to, reached, w.new_in_matrices, [&] { ++fresh; },
+            [&](std::uint32_t column) { w.homeless.push_back(left | set.right_word(coarse, column)); });
+        w.discovered += fresh;
       }
       void parts(row& to, word left, std::uint32_t coarse, std::span<const part> parts, std::size_t n) const {
         w.transitions += n;

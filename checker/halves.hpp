@@ -103,7 +103,8 @@ class halves {
       std::uint32_t coarse, from, n;
     };
     std::vector<way> ways;
-    std::vector<std::uint32_t> columns, by_label;
+    std::vector<std::uint32_t> columns;
+    std::vector<std::uint32_t*> ends;                        // by label, of what is given with it
     std::array<matrix_set::part, most_at_once> parts;        // the states that are stepped
     std::array<std::uint32_t, 64 * most_at_once> of_states;  // their columns
   };
@@ -489,8 +490,8 @@ class halves {
       if (r.most == 1)
         for (const std::uint32_t c : columns) reach(by[c]);
       else
-        for (const std::uint32_t c : columns)
-          for (std::size_t k = 0; k < r.most; ++k) reach(by[c * r.most + k]);
+        for (std::size_t k = 0; k < r.most; ++k)
+          for (const std::uint32_t c : columns) reach(by[c * r.most + k]);
       if (n == 0) return;
       word to_word = set.left_word(to);
       if (r.price != 0) {
@@ -517,15 +518,18 @@ class halves {
       const std::uint32_t begin = used;
       std::uint32_t* const reached = more((labels + 1) * in_label);
       used += static_cast<std::uint32_t>((labels + 1) * in_label);
-      room.by_label.assign(labels + 1, 0);
-      std::uint32_t* const counts = room.by_label.data();
-      for (const std::uint32_t c : columns)
-        for (std::size_t k = 0; k < most; ++k) {
-          const given g = theirs.gives[c * most + k];  // of a label's number here; one more: none
-          reached[g.label * in_label + counts[g.label]++] = g.to;
+      room.ends.resize(std::max(room.ends.size(), labels + 1));
+      std::uint32_t** const ends = room.ends.data();
+      for (std::size_t l = 0; l <= labels; ++l) ends[l] = reached + l * in_label;
+      const given* const gives = theirs.gives.data();
+      for (std::size_t k = 0; k < most; ++k)
+        for (const std::uint32_t c : columns) {
+          const given g = gives[c * most + k];  // of a label's number here; one more: none
+          *ends[g.label]++ = g.to;
         }
       for (std::size_t l = 0; l < labels; ++l) {
-        if (counts[l] == 0) continue;
+        const auto n = static_cast<std::size_t>(ends[l] - (reached + l * in_label));
+        if (n == 0) continue;
         const auto given_by = [&](std::uint32_t column, auto&& each) {
           for (std::size_t k = 0; k < most; ++k)
             if (const given g = theirs.gives[column * most + k]; g.label == l) each(g.to);
@@ -536,7 +540,7 @@ class halves {
           continue;
         }
         for (const move& m : own.takes(theirs.labels[l])) {
-          go(m.to, set.left_word(m.to), here, begin + static_cast<std::uint32_t>(l * in_label), counts[l]);
+          go(m.to, set.left_word(m.to), here, begin + static_cast<std::uint32_t>(l * in_label), n);
           ask(m, given_by);
         }
       }

@@ -209,35 +209,44 @@ class matrix_set {
       return outcome::homeless;
     word& visited = to.visited()[i];
     p.bits &= ~seen<shared>(visited);
+    if (p.bits != 0) p.bits &= ~put<shared>(visited, p.bits);
     if (p.bits == 0) return outcome::known;
-    if constexpr (shared) {
-      p.bits &= ~std::atomic_ref(visited).fetch_or(p.bits, std::memory_order_relaxed);
-      if (p.bits == 0) return outcome::known;
-    } else {
-      visited |= p.bits;
-    }
     word* fresh = std::atomic_ref(to.fresh).load(std::memory_order_acquire);
     if (fresh == nullptr) [[unlikely]]
       fresh = begin_fresh(to, mine);
-    if constexpr (shared)
-      std::atomic_ref(fresh[i]).fetch_or(p.bits, std::memory_order_relaxed);
-    else
-      fresh[i] |= p.bits;
+    put<shared>(fresh[i], p.bits);
     return outcome::fresh;
   }
-  template <bool shared>
-  outcome insert(row& to, std::uint32_t column, freshness& mine) {
-    part p{column / 64, word{1} << column % 64};
-    const std::uint32_t i = p.at - to.first;
-    if (i < to.size && (seen<shared>(to.visited()[i]) >> column % 64 & 1) != 0) [[likely]]
-      return outcome::known;
-    return insert<shared>(to, p, mine);
+  // The same for columns of a row: calls fresh() for each that was not there, and homeless(column).
+  template <bool shared, typename Fresh, typename Homeless>
+  void insert(row& to, std::span<const std::uint32_t> columns, freshness& mine, Fresh&& fresh,
+              Homeless&& homeless) {
+    word* const visited = to.visited();
+    const std::uint32_t first = to.first, size = to.size;
+    word* news = nullptr;
+    for (const std::uint32_t column : columns) {
+      const std::uint32_t i = column / 64 - first;
+      if (i >= size) [[unlikely]] {
+        homeless(column);
+        continue;
+      }
+      if ((seen<shared>(visited[i]) >> column % 64 & 1) != 0) [[likely]]
+        continue;
+      const word bit = word{1} << column % 64;
+      if ((put<shared>(visited[i], bit) & bit) != 0) continue;
+      if (news == nullptr) news = std::atomic_ref(to.fresh).load(std::memory_order_acquire);
+      if (news == nullptr) news = begin_fresh(to, mine);
+      put<shared>(news[i], bit);
+      fresh();
+    }
   }
   template <bool shared>
   outcome insert(word w, freshness& mine) {
     const half left = left_number(w), right = right_number(w);
     if (left == no_half || right == no_half) return outcome::homeless;
-    return insert<shared>(row_at(left, rights_[right].coarse), rights_[right].column, mine);
+    const auto& [coarse, column] = rights_[right];
+    part p{column / 64, word{1} << column % 64};
+    return insert<shared>(row_at(left, coarse), p, mine);
   }
 
   // Makes a place for a word. By one thread, while no other one is here.
@@ -378,8 +387,14 @@ class matrix_set {
     else
       return visited;
   }
-  row& row_of(std::uint64_t r) {
-    return row_at(static_cast<half>(r), static_cast<std::uint32_t>(r >> 32));
+  row& row_of(std::uint64_t r) { return row_at(static_cast<half>(r), static_cast<std::uint32_t>(r >> 32)); }
+  // Sets bits; returns what was there.
+  template <bool shared>
+  static word put(word& to, word bits) {
+    if constexpr (shared)
+      return std::atomic_ref(to).fetch_or(bits, std::memory_order_relaxed);
+    else
+      return std::exchange(to, to | bits);
   }
   word* begin_fresh(row& r, freshness& mine) {
     word* const words = mine.words(r.size);
