@@ -140,16 +140,19 @@ class enumerating_search {
     std::vector<word> taken;                               // words of a chunk, from `next` on to be expanded
     std::size_t next = 0;
     std::vector<word> room;
-    std::vector<word> fresh;                                            // of the next level, not yet a chunk
+    std::vector<word> fresh = std::vector<word>(level_store<word>::chunk_words);  // of the next level
+    std::size_t n_fresh = 0;                                                      // of them
+    std::vector<std::byte> packing;
     std::vector<word> successors = std::vector<word>(some_successors);  // not in the buffers yet
     std::size_t pending = 0;                                            // of `successors`
     std::vector<word> odd;                                              // that `expand` has to see
     std::vector<std::uint32_t> odd_columns;                             // the same, of a row
     typename half_steps::scratch room_of_halves;
     matrix_set::freshness new_in_matrices;
-    std::vector<word> later;       // something was missing
-    std::vector<word> homeless;    // that have no place or code yet
-    std::uint64_t discovered = 0;  // new states, in this round
+    std::vector<word> later;            // something was missing
+    std::vector<word> homeless;         // that have no place or code yet
+    matrix_set::row_columns placeless;  // the same, where halves have numbers
+    std::uint64_t discovered = 0;       // new states, in this round
     typename System::missing missing;
     std::vector<found> marked;  // by the word that is being expanded
     std::array<occurrence, 64> first;
@@ -250,7 +253,7 @@ class enumerating_search {
         write(identity_record, 0, std::as_bytes(std::span(identity)));
       }
       const word first = system_.initial();
-      levels_->add(0, {&first, 1}, 0);
+      levels_->add(0, {&first, 1}, 0, workers_[0].packing);
       begin_level(0);
       return rebuild_visited(0, limits) || stopped(0);
     }
@@ -302,8 +305,7 @@ class enumerating_search {
     for (bool first_pass = true;; first_pass = false) {
       next_part_ = 0;
       const bool of_rows = first_pass && in_rows;
-      if constexpr (by_halves)
-        if (of_rows) halves_.learn(system_, *matrices_, result_.seen);
+      if (of_rows) learn_halves();
       const std::size_t parts = of_rows      ? parts_of(rows_.size(), rows_at_once)
                                 : first_pass ? levels_->chunks(level)
                                              : parts_of(again.size(), chunk);
@@ -347,9 +349,23 @@ class enumerating_search {
     // A state that is lost would be a wrong answer.
     if (states_ != states_to(next_level_)) throw std::logic_error("states were found that no level has");
     for (const worker& w : workers_)
-      if (!w.homeless.empty())
+      if (!w.homeless.empty() || w.placeless.size() != 0)
         throw std::logic_error("states were found that the visited set has no place for");
     return true;
+  }
+
+  // Each side by one thread.
+  void learn_halves() {
+    if constexpr (by_halves) {
+      std::atomic<int> next_side = 0;
+      on_all(true, [&](worker&) {
+        for (int side; (side = next_side++) < 2;)
+          if (side == 0)
+            halves_.learn_lefts(system_, *matrices_, result_.seen);
+          else
+            halves_.learn_rights(system_, *matrices_, result_.seen);
+      });
+    }
   }
 
   static std::size_t parts_of(std::size_t size, std::size_t most) { return (size + most - 1) / most; }
@@ -446,35 +462,40 @@ class enumerating_search {
     using row = matrix_set::row;
     using part = matrix_set::part;
     struct {
-      void columns(row& to, word left, std::uint32_t coarse, std::span<const std::uint32_t> reached) const {
+      void columns(row& to, matrix_set::half left, std::uint32_t coarse,
+                   std::span<const std::uint32_t> reached) const {
         w.transitions += reached.size();
         std::uint64_t fresh = 0;
         set.template insert<shared>(
             to, reached, w.new_in_matrices, [&] { ++fresh; },
-            [&](std::uint32_t column) { w.homeless.push_back(left | set.right_word(coarse, column)); });
+            [&](std::uint32_t column) { w.placeless.add(left, coarse, column); });
         w.discovered += fresh;
       }
-      void parts(row& to, word left, std::uint32_t coarse, std::span<const part> parts, std::size_t n) const {
+      void parts(row& to, matrix_set::half left, std::uint32_t coarse, std::span<const part> parts,
+                 std::size_t n) const {
         w.transitions += n;
         for (part p : parts)
           if (const matrix_set::outcome o = set.template insert<shared>(to, p, w.new_in_matrices);
               o == matrix_set::outcome::fresh)
             w.discovered += static_cast<std::uint64_t>(std::popcount(p.bits));
           else if (o == matrix_set::outcome::homeless)
-            for (; p.bits != 0; p.bits &= p.bits - 1)
-              w.homeless.push_back(left | set.right_word(coarse, 64 * p.at + static_cast<std::uint32_t>(
-                                                                                 std::countr_zero(p.bits))));
+            p.for_each([&](std::uint32_t column) { w.placeless.add(left, coarse, column); });
+      }
+      void nameless(word x) const {
+        ++w.transitions;
+        w.homeless.push_back(x);
       }
       matrix_set& set;
       worker& w;
     } take{*matrices_, w};
     struct {
-      void columns(row&, word, std::uint32_t, std::span<const std::uint32_t> reached) const {
+      void columns(row&, matrix_set::half, std::uint32_t, std::span<const std::uint32_t> reached) const {
         w.transitions -= reached.size();
       }
-      void parts(row&, word, std::uint32_t, std::span<const part>, std::size_t n) const {
+      void parts(row&, matrix_set::half, std::uint32_t, std::span<const part>, std::size_t n) const {
         w.transitions -= n;
       }
+      void nameless(word) const { --w.transitions; }
       worker& w;
     } take_back{w};
     const auto steps = [&](const matrix_set::fresh_row& r, std::span<const part> parts, auto& into,
@@ -517,6 +538,7 @@ class enumerating_search {
 
   void expand(worker& w, word at) {
     std::size_t steps = 0;
+    const std::size_t before = w.pending;
     const auto e = system_.expand(at, w.missing, [&](word next, const step&, marks m) {
       if ((m & ~result_.seen) != 0) [[unlikely]]
         w.marked.push_back({m, static_cast<std::uint32_t>(steps)});
@@ -524,7 +546,10 @@ class enumerating_search {
       if (w.pending == w.successors.size()) put_successors(w);
       w.successors[w.pending++] = next;
     });
-    if (noted(w, at, e)) w.transitions += steps;
+    if (noted(w, at, e))
+      w.transitions += steps;
+    else
+      w.pending = std::min(w.pending, before);  // they will be found again
   }
   void put_successors(worker& w) { put(w, std::span(w.successors).first(std::exchange(w.pending, 0))); }
   // Inserts words, or keeps them until insert_all().
@@ -532,7 +557,9 @@ class enumerating_search {
     const auto homeless = [&](word x) { w.homeless.push_back(x); };
     if constexpr (may_be_matrices)
       if (matrices_) {
-        for (const word x : words) {
+        for (std::size_t i = 0; i < words.size(); ++i) {
+          if (i + 8 < words.size()) matrices_->prefetch(words[i + 8]);
+          const word x = words[i];
           const matrix_set::outcome o = workers_.size() > 1 ? matrices_->insert<true>(x, w.new_in_matrices)
                                                             : matrices_->insert<false>(x, w.new_in_matrices);
           if (o == matrix_set::outcome::fresh) ++w.discovered;
@@ -607,6 +634,11 @@ class enumerating_search {
     for (worker& w : workers_) {
       waiting.insert(waiting.end(), w.homeless.begin(), w.homeless.end());
       w.homeless.clear();
+      w.placeless.for_each([&](matrix_set::half left, std::uint32_t coarse, auto columns) {
+        for (const std::uint32_t c : columns)
+          waiting.push_back(matrices_->left_word(left) | matrices_->right_word(coarse, c));
+      });
+      w.placeless.clear();
     }
     leave_rows();
     take_fresh();
@@ -662,15 +694,27 @@ class enumerating_search {
   }
   void find_places() {
     if (!matrices_) return;
+    matrix_set& set = *matrices_;
     for (worker& w : workers_) {
-      while (!w.homeless.empty() && !no_room_) {
-        const word x = w.homeless.back();
-        w.homeless.pop_back();
-        matrices_->make_room(x, w.new_in_matrices);
-        if (matrices_->insert<false>(x, w.new_in_matrices) == matrix_set::outcome::fresh) ++w.discovered;
-        no_room_ = too_sparse(0);  // asked here, as a round may have any number of them
+      for (const word x : w.homeless) {
+        const matrix_set::half right = set.number_right(x);
+        w.placeless.add(set.number_left(x), set.coarse(right), set.column(right));
       }
+      w.homeless.clear();
+      w.placeless.for_each([&](matrix_set::half left, std::uint32_t coarse, auto columns) {
+        no_room_ = no_room_ || too_sparse(0);  // asked here, as a round may have any number of them
+        if (!no_room_) set.make_room(left, coarse, columns, w.new_in_matrices);
+      });
     }
+    if (no_room_) return;
+    each_of_all(states_ > small, [&](worker& w) {
+      w.placeless.for_each([&](matrix_set::half left, std::uint32_t coarse, auto columns) {
+        set.template insert<true>(
+            set.row_at(left, coarse), columns, w.new_in_matrices, [&] { ++w.discovered; },
+            [](std::uint32_t) { throw std::logic_error("a state has no place where room was made for it"); });
+      });
+      w.placeless.clear();
+    });
   }
   template <typename Fresh>
   void number_halves(Fresh&& fresh) {
@@ -716,23 +760,25 @@ class enumerating_search {
     to_level(w, fresh);
   }
   void to_level(worker& w, word fresh) {
-    w.fresh.push_back(fresh);
-    if (w.fresh.size() == level_store<word>::chunk_words) flush(w);
+    w.fresh[w.n_fresh++] = fresh;
+    if (w.n_fresh == w.fresh.size()) flush(w);
   }
   void flush(worker& w) {
-    levels_->add(next_level_, w.fresh, static_cast<std::uint32_t>(layouts_.size() - 1));
-    w.fresh.clear();
+    levels_->add(next_level_, std::span(w.fresh).first(std::exchange(w.n_fresh, 0)),
+                 static_cast<std::uint32_t>(layouts_.size() - 1), w.packing);
   }
   void flush() {
-    std::atomic<std::size_t> next = 0;
-    on_all(states_ > small, [&](worker&) {
-      for (std::size_t i; (i = next++) < workers_.size();) flush(workers_[i]);
-    });
+    each_of_all(states_ > small, [&](worker& w) { flush(w); });
   }
 
   // What is new is the next level's; of matrices, its rows as well.
   void take_fresh() {
-    take_rows([&](worker& w, word fresh) { to_level(w, fresh); });
+    take_rows([&](worker& w, word left, std::span<const word> rights, const matrix_set::part& p) {
+      if (w.n_fresh + 64 > w.fresh.size()) flush(w);
+      word* to = w.fresh.data() + w.n_fresh;
+      p.for_each([&](std::uint32_t column) { *to++ = left | rights[column]; });
+      w.n_fresh = static_cast<std::size_t>(to - w.fresh.data());
+    });
     flush();
   }
   template <typename Visit>
@@ -749,7 +795,7 @@ class enumerating_search {
         for (std::size_t r = from; r < std::min(rows.size(), from + rows_at_once); ++r) {
           if (r + 8 < rows.size()) matrices_->prefetch_row(rows[r + 8]);
           if (r + 4 < rows.size()) matrices_->prefetch_fresh(rows[r + 4]);
-          rows_[r] = matrices_->take_fresh(rows[r], [&](word fresh) { visit(w, fresh); });
+          rows_[r] = matrices_->take_fresh(rows[r], [&](auto... part) { visit(w, part...); });
         }
     });
     for (worker& w : workers_) w.new_in_matrices.turn();
@@ -836,11 +882,12 @@ class enumerating_search {
         for (worker& w : workers_) {
           w.in_round = 0;
           w.homeless.clear();
+          w.placeless.clear();
         }
         if (too_sparse()) return true;
         if (!limits.in_time(before, result_.ended)) return false;
       }
-      take_rows([](worker&, word) {});  // they are in a level already
+      take_rows([](worker&, auto...) {});  // they are in a level already
     }
     return true;
   }
@@ -852,10 +899,18 @@ class enumerating_search {
     else
       crew_->run([&](unsigned i) { work(workers_[i]); });
   }
+  // Something to do for each worker, by any of them.
+  template <typename Work>
+  void each_of_all(bool worth_it, Work&& work) {
+    std::atomic<std::size_t> next = 0;
+    on_all(worth_it, [&](worker&) {
+      for (std::size_t i; (i = next++) < workers_.size();) work(workers_[i]);
+    });
+  }
   // Whether what is kept has to be inserted, or it is time to look at the limits.
   bool full(const worker& w) const {
     if (w.in_round >= most_taken) return true;
-    if (w.homeless.size() >= most_homeless) return true;
+    if (w.homeless.size() + w.placeless.size() >= most_homeless) return true;
     if (matrices_) return w.transitions >= most_in_round;
     return w.buffers.left(buffer_words_) == 0;
   }

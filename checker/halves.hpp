@@ -57,8 +57,8 @@ class halves {
   static constexpr std::size_t most_at_once = 8;  // words of a row
 
   // Works out what halves that have got a place do, and again what was missing when it was asked for. By one
-  // thread.
-  void learn(const System& system, matrix_set& set, marks known) {
+  // thread for each side.
+  void learn_lefts(const System& system, matrix_set& set, marks known) {
     const std::size_t lefts = set.lefts();
     lefts_.resize(lefts);
     for (half h = 0; h < lefts; ++h) {
@@ -73,6 +73,8 @@ class halves {
     }
     if (unused_ > programs_.size() / 2) drop_unused();
     lefts_.resize(set.lefts());
+  }
+  void learn_rights(const System& system, matrix_set& set, marks known) {
     coarse_.resize(set.coarse_rights());
     const std::size_t rights = set.rights();
     for (half h = 0; h < rights; ++h) {  // more are numbered on the way
@@ -99,7 +101,7 @@ class halves {
     // Steps that lead to columns of one row: of `columns` from `from` on; none: to those of the states.
     struct way {
       matrix_set::row* to;
-      word left;
+      half left;
       std::uint32_t coarse, from, n;
     };
     std::vector<way> ways;
@@ -123,14 +125,15 @@ class halves {
   }
 
   // Takes the steps of states that have a left half and right ones of one coarse part, parts of a row:
-  //   into.columns(row, left word, coarse right, columns)   steps to all these columns of a row
-  //   into.parts(row, left word, coarse right, parts, n)    the same, n of them
+  //   into.columns(row, left half, coarse right, columns)   steps to all these columns of a row
+  //   into.parts(row, left half, coarse right, parts, n)    the same, n of them
+  //   into.nameless(word)                                   a step to a word whose left half has no number
   // Calls left_out(column) for states of which nothing is taken, since something is not known; odd(column)
   // for those that `expand` has to be asked about as well. What is taken for a state does not depend on the
   // others.
   template <typename Into, typename LeftOut, typename Odd>
   void steps(const System& system, matrix_set& set, half left, std::uint32_t here,
-             std::span<const matrix_set::part> all, marks known, scratch& room, Into&& into,
+             std::span<const matrix_set::part> all, marks known, scratch& room, Into& into,
              LeftOut&& left_out, Odd&& odd) {
     assert(all.size() <= most_at_once);
     const left_program own = program_of(left);
@@ -145,15 +148,15 @@ class halves {
       if (p.bits != 0) room.parts[n_parts++] = p;
     }
     if (n == 0) return;
-    row_steps<Odd> from{*this, system, set, own, left, here, std::span(room.of_states).first(n),
-                        known, room,   odd};
+    row_steps<Into, Odd> from{*this, system, set,  own, left, here, std::span(room.of_states).first(n),
+                              known, room,   into, odd};
     from.find();
     // Rows are asked for when they are found, and looked at only now.
-    for (const auto& [to, left_word, coarse, begin, count] : room.ways)
+    for (const auto& [to, to_left, coarse, begin, count] : room.ways)
       if (count == 0)
-        into.parts(*to, left_word, coarse, std::span<const matrix_set::part>(room.parts).first(n_parts), n);
+        into.parts(*to, to_left, coarse, std::span<const matrix_set::part>(room.parts).first(n_parts), n);
       else
-        into.columns(*to, left_word, coarse,
+        into.columns(*to, to_left, coarse,
                      std::span<const std::uint32_t>(room.columns).subspan(begin, count));
   }
 
@@ -426,7 +429,7 @@ class halves {
   }
 
   // Finds the ways, and calls odd(column) for states.
-  template <typename Odd>
+  template <typename Into, typename Odd>
   struct row_steps {
     halves& all;
     const System& system;
@@ -437,6 +440,7 @@ class halves {
     const std::span<const std::uint32_t> columns;
     const marks known;
     scratch& room;
+    Into& into;
     Odd& odd;
     const coarse_program& theirs = all.coarse_[here];
     std::uint32_t used = 0;  // of room.columns
@@ -444,7 +448,7 @@ class halves {
     void find() {
       room.ways.clear();
       for (const move& m : own.alone()) {
-        go(m.to, set.left_word(m.to), here, 0, 0);
+        go(m.to, here, 0, 0);
         ask(m, [](std::uint32_t c, auto&& reached) { reached(c); });
       }
       for (const relation& r : theirs.alone) relate(left, r);
@@ -458,11 +462,11 @@ class halves {
     }
 
    private:
-    void go(half to, word left_word, std::uint32_t coarse, std::uint32_t from, std::size_t n) {
+    void go(half to, std::uint32_t coarse, std::uint32_t from, std::size_t n) {
       matrix_set::row& row = set.row_at(to, coarse);
       __builtin_prefetch(&row);
       __builtin_prefetch(reinterpret_cast<const std::byte*>(&row) + 64);
-      room.ways.push_back({&row, left_word, coarse, from, static_cast<std::uint32_t>(n)});
+      room.ways.push_back({&row, to, coarse, from, static_cast<std::uint32_t>(n)});
     }
     std::uint32_t* more(std::size_t n) {
       if (room.columns.size() < used + n) room.columns.resize(2 * (used + n));
@@ -502,8 +506,12 @@ class halves {
         to_word = paid.to;
         to = set.left_number(to_word);
       }
-      go(to, to_word, r.coarse, used, n);
-      used += static_cast<std::uint32_t>(n);
+      if (to != none) {
+        go(to, r.coarse, used, n);
+        used += static_cast<std::uint32_t>(n);
+      } else {
+        for (std::size_t i = 0; i < n; ++i) into.nameless(to_word | set.right_word(r.coarse, reached[i]));
+      }
       for (std::size_t i = 0; r.open != none && i < columns.size(); ++i)
         for (std::size_t k = 0; k < r.most; ++k)
           if (const std::uint32_t c = by[columns[i] * r.most + k];
@@ -540,7 +548,7 @@ class halves {
           continue;
         }
         for (const move& m : own.takes(theirs.labels[l])) {
-          go(m.to, set.left_word(m.to), here, begin + static_cast<std::uint32_t>(l * in_label), n);
+          go(m.to, here, begin + static_cast<std::uint32_t>(l * in_label), n);
           ask(m, given_by);
         }
       }
@@ -553,7 +561,7 @@ class halves {
         const auto& [coarse, column] = theirs.ticks[columns[i]];
         if (column == no_column || (to == left && coarse == here && column == columns[i])) continue;
         *more(1) = column;
-        go(to, set.left_word(to), coarse, used++, 1);
+        go(to, coarse, used++, 1);
       }
     }
   };

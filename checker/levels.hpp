@@ -10,6 +10,7 @@
 // that.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -32,11 +33,12 @@ class level_store {
 
   explicit level_store(record_log& log) : log_(log) {}
 
-  // Adds a chunk to a level, the last one or the one after it. `tag` comes back from read(). By any thread.
-  void add(std::size_t level, std::span<const Word> words, std::uint32_t tag) {
+  // Adds a chunk to a level, the last one or the one after it. `tag` comes back from read(). By any thread;
+  // `room` is scratch.
+  void add(std::size_t level, std::span<const Word> words, std::uint32_t tag, std::vector<std::byte>& room) {
     if (words.empty()) return;
     chunk c;
-    c.bytes = pack(words);
+    c.bytes = pack(words, room);
     c.head.kind = record_kind;
     c.head.level = static_cast<std::uint32_t>(level);
     c.head.tag = tag;
@@ -107,20 +109,23 @@ class level_store {
 
   // Half a byte for each word, how many bytes there are of it, and all these bytes. 15 means 16.
   static std::size_t tag_bytes(std::size_t words) { return (words + 1) / 2; }
-  static std::vector<std::byte> pack(std::span<const Word> words) {
-    std::vector<std::byte> all(tag_bytes(words.size()) + (words.size() + 1) * sizeof(Word));
-    std::byte* to = all.data() + tag_bytes(words.size());
+  static std::vector<std::byte> pack(std::span<const Word> words, std::vector<std::byte>& room) {
+    const std::size_t tags = tag_bytes(words.size());
+    room.resize(std::max(room.size(), tags + (words.size() + 1) * sizeof(Word)));
+    std::byte* to = room.data() + tags;
     Word last = 0;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      const Word rest = words[i] ^ std::exchange(last, words[i]);
-      unsigned tag = bytes_of(rest);
+    const auto put = [&](Word w) {
+      const Word rest = w ^ std::exchange(last, w);
+      const unsigned tag = std::min(bytes_of(rest), 15u);
       std::memcpy(to, &rest, sizeof rest);  // what is too much is written over by the next
-      if (tag >= 15) tag = 15;
       to += tag == 15 ? 16 : tag;
-      all[i / 2] |= static_cast<std::byte>(tag << (4 * (i % 2)));
+      return tag;
+    };
+    for (std::size_t i = 0; i < words.size(); i += 2) {
+      const unsigned first = put(words[i]), second = i + 1 < words.size() ? put(words[i + 1]) : 0;
+      room[i / 2] = static_cast<std::byte>(first | second << 4);
     }
-    const auto used = static_cast<std::size_t>(to - all.data());
-    return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(used)};
+    return {room.data(), to};
   }
   static void unpack(std::span<const std::byte> bytes, std::span<Word> into) {
     const auto damaged = [] { throw storage_error("a level that was read back is damaged"); };

@@ -89,14 +89,13 @@ class matrix_set {
 
   half left_number(word w) const { return left_numbers_[left_.of(w)] - 1; }          // no_half: none
   half right_number(word w) const { return right_numbers_[right_half_.of(w)] - 1; }  // no_half: none
-  // By one thread, while no other one is here. A number alone makes no place for a word.
+  // By one thread for each side, while no other one is here. A number alone makes no place for a word.
   half number_left(word w) {
     std::uint32_t& known = left_numbers_[left_.of(w)];
     if (known == 0) {
       lefts_.push_back(w & split_.left);
       left_met_.push_back(0);
       known = static_cast<std::uint32_t>(lefts_.size());
-      bytes_ += sizeof(word);
     }
     return known - 1;
   }
@@ -107,14 +106,12 @@ class matrix_set {
       if (of_coarse == 0) {
         matrices_.emplace_back();
         of_coarse = static_cast<std::uint32_t>(matrices_.size());
-        bytes_ += sizeof(matrix);
       }
       matrix& m = matrices_[of_coarse - 1];
       rights_.push_back({of_coarse - 1, static_cast<std::uint32_t>(m.rights.size())});
       m.rights.push_back(w & (split_.right | split_.column));
       m.met.resize((m.rights.size() + 63) / 64, 0);
       known = static_cast<std::uint32_t>(rights_.size());
-      bytes_ += sizeof(right_half) + sizeof(word);
     }
     return known - 1;
   }
@@ -199,6 +196,39 @@ class matrix_set {
         visit(64 * at + static_cast<std::uint32_t>(std::countr_zero(w)));
     }
   };
+  // Columns of rows, for later.
+  class row_columns {
+   public:
+    void add(half left, std::uint32_t coarse_right, std::uint32_t column) {
+      if (rows_.empty() || rows_.back().left != left || rows_.back().coarse_right != coarse_right)
+        rows_.push_back({left, coarse_right, 0});
+      columns_.push_back(column);
+      rows_.back().end = columns_.size();
+    }
+    std::size_t size() const { return columns_.size(); }
+    void clear() {
+      rows_.clear();
+      columns_.clear();
+    }
+    // Calls visit(left half, coarse right, columns).
+    template <typename Visit>
+    void for_each(Visit&& visit) const {
+      std::size_t from = 0;
+      for (const auto& [left, coarse, end] : rows_) {
+        visit(left, coarse, std::span(columns_).subspan(from, end - from));
+        from = end;
+      }
+    }
+
+   private:
+    struct row_end {
+      half left;
+      std::uint32_t coarse_right;
+      std::size_t end;  // of its columns
+    };
+    std::vector<row_end> rows_;
+    std::vector<std::uint32_t> columns_;
+  };
   enum class outcome : std::uint8_t { known, fresh, homeless };
   // Inserts the words of one part of a row; `part.bits` becomes those that were not there. By any number of
   // threads, if `shared`.
@@ -249,10 +279,15 @@ class matrix_set {
     return insert<shared>(row_at(left, coarse), p, mine);
   }
 
-  // Makes a place for a word. By one thread, while no other one is here.
-  void make_room(word w, freshness& mine) {
-    const half left = number_left(w), right = number_right(w);
-    const std::uint32_t coarse = rights_[right].coarse, at = rights_[right].column / 64;
+  // A word will be inserted soon.
+  void prefetch(word w) const {
+    __builtin_prefetch(&left_numbers_[left_.of(w)]);
+    __builtin_prefetch(&right_numbers_[right_half_.of(w)]);
+  }
+
+  // Makes places for columns of a row, one at least. By one thread, while no other one is here.
+  void make_room(half left, std::uint32_t coarse, std::span<const std::uint32_t> columns, freshness& mine) {
+    const auto [least, most] = std::minmax_element(columns.begin(), columns.end());
     matrix& m = matrices_[coarse];
     bytes_ -= m.bytes();
     if (left >= m.row_at.size()) m.row_at.resize(lefts_.size() + lefts_.size() / 4, 0);
@@ -260,11 +295,12 @@ class matrix_set {
     left_met_[left] = 1;
     row& r = row_at(left, coarse);
     const bool is_there = m.row_at[left] != 0;
-    const std::uint32_t from = is_there ? r.first : at, to = is_there ? r.first + r.size : at;
-    if (from <= at && at < to) return;
+    const std::uint32_t lowest = *least / 64, highest = *most / 64;
+    const std::uint32_t from = is_there ? r.first : lowest, to = is_there ? r.first + r.size : lowest;
+    if (from <= lowest && highest < to) return;
     const auto all = static_cast<std::uint32_t>((m.rights.size() + 63) / 64);
-    const std::uint32_t first = std::min(from, at) / row_step * row_step;
-    const std::uint32_t end = std::min(all, (std::max(to, at + 1) + row_step - 1) / row_step * row_step);
+    const std::uint32_t first = std::min(from, lowest) / row_step * row_step;
+    const std::uint32_t end = std::min(all, (std::max(to, highest + 1) + row_step - 1) / row_step * row_step);
     m.row_at[left] = take(end - first);
     row& longer = *new (&row_at(left, coarse)) row{nullptr, first, end - first, left, coarse, m.row_at[left]};
     std::fill_n(longer.visited(), longer.size, word{0});
@@ -311,8 +347,8 @@ class matrix_set {
   // A row will be taken soon: first the row is asked for, then what is new in it.
   void prefetch_row(std::uint64_t of) { __builtin_prefetch(&row_of(of)); }
   void prefetch_fresh(std::uint64_t of) { __builtin_prefetch(row_of(of).fresh); }
-  // Calls visit(word) for each word that is new in one of these rows; then none is. What is returned is there
-  // until the second turn from now. By any thread, each row by one.
+  // Calls visit(left word, right words by column, part) for what is new in one of these rows; then nothing
+  // is. What is returned is there until the second turn from now. By any thread, each row by one.
   template <typename Visit>
   fresh_row take_fresh(std::uint64_t of, Visit&& visit) {
     row& r = row_of(of);
@@ -325,13 +361,16 @@ class matrix_set {
       const std::atomic_ref<word> met(m.met[p.at]);
       if ((p.bits & ~met.load(std::memory_order_relaxed)) != 0)
         met.fetch_or(p.bits, std::memory_order_relaxed);
-      p.for_each([&](std::uint32_t column) { visit(left | m.rights[column]); });
+      visit(left, std::span<const word>(m.rights), p);
     }
     return taken;
   }
 
   // Memory of the matrices.
-  std::size_t bytes() const { return bytes_; }
+  std::size_t bytes() const {
+    return bytes_ + lefts_.size() * sizeof(word) + rights_.size() * (sizeof(right_half) + sizeof(word)) +
+           matrices_.size() * sizeof(matrix);
+  }
 
  private:
   static constexpr int most_bits = 24;
@@ -363,7 +402,9 @@ class matrix_set {
    public:
     explicit table(unsigned bits) : at_((sizeof(std::uint32_t) << bits) / 64 + 1) {}
     std::uint32_t& operator[](std::size_t i) { return reinterpret_cast<std::uint32_t*>(at_[0])[i]; }
-    std::uint32_t operator[](std::size_t i) const { return reinterpret_cast<std::uint32_t*>(at_[0])[i]; }
+    const std::uint32_t& operator[](std::size_t i) const {
+      return reinterpret_cast<const std::uint32_t*>(at_[0])[i];
+    }
 
    private:
     lines at_;
@@ -441,7 +482,7 @@ class matrix_set {
   std::vector<lines> slabs_;                      // of rows; the first one is the one without places
   std::size_t used_ = 0;                          // words of the last slab
   std::vector<std::vector<std::uint32_t>> free_;  // where rows were that moved, by size
-  std::size_t bytes_ = 0;
+  std::size_t bytes_ = 0;                         // of rows, and of where they are
 };
 
 }  // namespace tcpmc::checker
