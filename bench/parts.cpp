@@ -144,7 +144,11 @@ void look_up_in_matrices(benchmark::State& state) {
   checker::matrix_set::freshness mine;
   std::vector<word> words = plain.states;
   std::sort(words.begin(), words.end());
-  for (const word w : words) matrices.make_room(w, mine);
+  for (const word w : words) {
+    const checker::matrix_set::half right = matrices.number_right(w);
+    const std::uint32_t its_column = matrices.column(right);
+    matrices.make_room(matrices.number_left(w), matrices.coarse(right), {&its_column, 1}, mine);
+  }
   std::uint64_t fresh = 0;
   const auto insert = [&] {
     for (const word w : words)

@@ -773,7 +773,8 @@ class enumerating_search {
 
   // What is new is the next level's; of matrices, its rows as well.
   void take_fresh() {
-    take_rows([&](worker& w, word left, std::span<const word> rights, const matrix_set::part& p) {
+    take_rows([&](worker& w, matrix_set::word left, std::span<const matrix_set::word> rights,
+                  const matrix_set::part& p) {
       if (w.n_fresh + 64 > w.fresh.size()) flush(w);
       word* to = w.fresh.data() + w.n_fresh;
       p.for_each([&](std::uint32_t column) { *to++ = left | rights[column]; });

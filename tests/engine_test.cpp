@@ -242,9 +242,21 @@ std::vector<std::uint64_t> taken_from(matrix_set& matrices, matrix_set::freshnes
   std::vector<std::uint64_t> rows, all;
   matrices.take_rows(fresh, rows);
   matrices.order(rows);
-  for (const std::uint64_t r : rows) matrices.take_fresh(r, [&](std::uint64_t w) { all.push_back(w); });
+  for (const std::uint64_t r : rows) {
+    matrices.prefetch_row(r);
+    matrices.prefetch_fresh(r);
+    matrices.take_fresh(
+        r, [&](std::uint64_t left, std::span<const std::uint64_t> rights, const matrix_set::part& p) {
+          p.for_each([&](std::uint32_t column) { all.push_back(left | rights[column]); });
+        });
+  }
   fresh.turn();
   return all;
+}
+void make_room(matrix_set& matrices, std::uint64_t w, matrix_set::freshness& mine) {
+  const matrix_set::half left = matrices.number_left(w), right = matrices.number_right(w);
+  const std::uint32_t column = matrices.column(right);
+  matrices.make_room(left, matrices.coarse(right), {&column, 1}, mine);
 }
 std::set<std::uint64_t> inserted(matrix_set& matrices, matrix_set::freshness& mine,
                                  std::span<const std::uint64_t> words) {
@@ -252,7 +264,7 @@ std::set<std::uint64_t> inserted(matrix_set& matrices, matrix_set::freshness& mi
   for (const std::uint64_t w : words) {
     inserting o = matrices.insert<false>(w, mine);
     if (o == inserting::homeless) {
-      matrices.make_room(w, mine);
+      make_room(matrices, w, mine);
       o = matrices.insert<false>(w, mine);
     }
     EXPECT_NE(o, inserting::homeless) << w;
@@ -292,7 +304,7 @@ TEST(matrices, agree_with_a_standard_set) {
 TEST(matrices, insert_parts_of_a_row) {
   matrix_set matrices(splits()[0]);
   matrix_set::freshness mine;
-  for (std::uint64_t c = 0; c < 16; ++c) matrices.make_room(0x1230 | c, mine);
+  for (std::uint64_t c = 0; c < 16; ++c) make_room(matrices, 0x1230 | c, mine);
   auto& row = matrices.row_at(matrices.left_number(0x1230), matrices.coarse(matrices.right_number(0x1230)));
   matrix_set::part first{0, 0x00ff}, second{0, 0x0ff0}, again{0, 0x0ff0}, elsewhere{7, 1};
   EXPECT_EQ(matrices.insert<false>(row, first, mine), inserting::fresh);
@@ -303,6 +315,52 @@ TEST(matrices, insert_parts_of_a_row) {
   EXPECT_EQ(taken_from(matrices, mine).size(), 12u);
   EXPECT_EQ(matrices.insert<false>(0x1230, mine), inserting::known);
   EXPECT_EQ(matrices.insert<true>(0x123f, mine), inserting::fresh);
+}
+TEST(matrices, insert_columns_of_a_row) {
+  matrix_set matrices({0xf00000, 0, 0xfffff});
+  matrix_set::freshness mine;
+  const matrix_set::half left = matrices.number_left(0x100000);
+  for (std::uint64_t w = 0; w < 1000; ++w) matrices.number_right(w);
+  std::set<std::uint32_t> all;
+  const auto insert = [&](auto is_shared, std::vector<std::uint32_t> columns) {
+    std::size_t fresh = 0;
+    std::vector<std::uint32_t> homeless;
+    matrices.insert<decltype(is_shared)::value>(
+        matrices.row_at(left, 0), columns, mine, [&] { ++fresh; },
+        [&](std::uint32_t c) { homeless.push_back(c); });
+    for (const std::uint32_t c : homeless) std::erase(columns, c);
+    for (const std::uint32_t c : columns) fresh -= all.insert(c).second;
+    EXPECT_EQ(fresh, 0u);
+    return homeless;
+  };
+  using columns = std::vector<std::uint32_t>;
+  EXPECT_EQ(insert(std::false_type(), {7, 300}), columns({7, 300}));  // a row without places
+  matrices.make_room(left, 0, columns{300, 310, 301}, mine);
+  EXPECT_EQ(insert(std::false_type(), {7, 300, 310, 300, 999}), columns({7, 999}));
+  EXPECT_EQ(insert(std::true_type(), {310, 511, 301, 301}), columns());
+  matrices.make_room(left, 0, columns{999, 7}, mine);
+  EXPECT_EQ(insert(std::true_type(), {999, 300, 7, 310, 0}), columns());
+  std::set<std::uint64_t> expected;
+  for (const std::uint32_t c : all) expected.insert(0x100000 | c);
+  const std::vector<std::uint64_t> fresh = taken_from(matrices, mine);
+  EXPECT_EQ(std::set<std::uint64_t>(fresh.begin(), fresh.end()), expected);
+  EXPECT_EQ(fresh.size(), expected.size());
+}
+TEST(matrices, keep_columns_of_rows_for_later) {
+  matrix_set::row_columns later;
+  std::vector<std::array<std::uint32_t, 3>> put{{1, 2, 3}, {1, 2, 7}, {1, 3, 7}, {2, 3, 7}, {1, 2, 9}}, there;
+  for (const auto& [left, coarse, column] : put) later.add(left, coarse, column);
+  std::size_t rows = 0;
+  later.for_each([&](matrix_set::half left, std::uint32_t coarse, std::span<const std::uint32_t> columns) {
+    ++rows;
+    for (const std::uint32_t c : columns) there.push_back({left, coarse, c});
+  });
+  EXPECT_EQ(there, put);
+  EXPECT_EQ(rows, 4u);
+  EXPECT_EQ(later.size(), 5u);
+  later.clear();
+  EXPECT_EQ(later.size(), 0u);
+  later.for_each([](auto...) { FAIL() << "nothing is there"; });
 }
 TEST(matrices, keep_what_is_new_where_a_row_gets_longer) {
   const matrix_set::split split{0xf0000, 0x8000, 0x7fff};
@@ -350,7 +408,7 @@ TEST(matrices, do_not_confuse_a_column_that_was_never_met_with_another_one) {
 TEST(matrices, give_each_word_to_one_thread) {
   matrix_set matrices(splits()[0]);
   std::vector<matrix_set::freshness> fresh(4);
-  for (std::uint64_t w = 0; w < 0x10000; ++w) matrices.make_room(w, fresh[0]);
+  for (std::uint64_t w = 0; w < 0x10000; ++w) make_room(matrices, w, fresh[0]);
   crew threads(4);
   std::vector<std::size_t> counts(4);
   threads.run([&](unsigned i) {
@@ -484,10 +542,11 @@ TEST(levels, come_back_from_memory_and_from_the_log) {
   record_log log = record_log::nameless(folder());
   level_store<std::uint64_t> levels(log);
   const std::vector<std::uint64_t> a{1, 2, 3}, b{0xffffffffff, 7}, none{0};
-  levels.add(0, a, 11);
+  std::vector<std::byte> room;
+  levels.add(0, a, 11, room);
   levels.keep_in_memory(0);
-  levels.add(1, b, 12);
-  levels.add(1, none, 13);  // found as "damaged": a word of no bits looked like a chunk in the log
+  levels.add(1, b, 12, room);
+  levels.add(1, none, 13, room);  // found as "damaged": a word of no bits looked like a chunk in the log
   std::vector<std::uint64_t> back;
   EXPECT_EQ(levels.read(0, 0, back), 11u);
   EXPECT_EQ(back, a);
@@ -502,7 +561,8 @@ TEST(levels, of_no_bits_stay_in_memory) {
   record_log log = record_log::nameless(folder());
   level_store<std::uint64_t> levels(log);
   const std::vector<std::uint64_t> start{0};
-  levels.add(0, start, 1);
+  std::vector<std::byte> room;
+  levels.add(0, start, 1, room);
   std::vector<std::uint64_t> back;
   EXPECT_EQ(levels.read(0, 0, back), 1u);
   EXPECT_EQ(back, start);
