@@ -150,7 +150,7 @@ bool tables::learn_content(int sender, id channel) {
   if (channel >= t.by_id.size()) t.by_id.resize(channel + 1);
   if (t.by_id[channel].known()) return false;
   content fresh;
-  const values tokens = row(t.contents[channel]);
+  const values tokens = t.contents[channel];
   if (t.entries.size() >= none - tokens.size())
     throw std::length_error("more than 2^32 segments in all contents in flight");
   fresh.first = static_cast<id>(t.entries.size());
@@ -191,7 +191,7 @@ bool tables::learn_push(int sender, id channel, id burst) {
   channel_tables& t = channels_[at(sender)];
   if (const pushed* p = t.pushes.find(burst, channel); p != nullptr && p->to != unknown) return false;
   std::uint8_t again = 0;
-  values tokens = row(t.contents[channel]);
+  values tokens = t.contents[channel];
   const values sent = row(t.bursts[burst]);
   for (std::size_t i = 0; i < sent.size(); ++i) {
     const id segment = static_cast<id>(sent[i]);
@@ -225,7 +225,7 @@ tables::known_arrival tables::look_up_arrival(int side, id endpoint, id segment)
 
 std::vector<tables::distinct_segment> tables::distinct_segments(int sender, id channel) const {
   std::vector<distinct_segment> result;
-  const std::span<const int> tokens = channels_[at(sender)].contents[channel];
+  const values tokens = channels_[at(sender)].contents[channel];
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (i == 0 || tokens[i] != tokens[i - 1]) result.push_back({segment_of(tokens[i]), age_of(tokens[i]), 0});
     ++result.back().copies;
@@ -238,7 +238,7 @@ id tables::mirrored_endpoint(int side, id endpoint) {
 }
 
 id tables::mirrored_content(int sender, id channel) {
-  values tokens = row(channels_[at(sender)].contents[channel]);
+  values tokens = channels_[at(sender)].contents[channel];
   for (int& t : tokens) t = token(intern_segment(1 - sender, segment_row(sender, segment_of(t))), age_of(t));
   if (!fifo_) std::sort(tokens.begin(), tokens.end());
   return channels_[at(1 - sender)].contents(tokens);
@@ -287,7 +287,7 @@ step tables::describe(const state& from, const table_step& s) const {
     id entries = 0;
     int position = 0;
     for (int slot = slots_; slot-- > 0;) {
-      const std::span<const int> tokens = t.contents[from[channel_component(s.side, slot)]];
+      const values tokens = t.contents[from[channel_component(s.side, slot)]];
       for (std::size_t i = 0; i < tokens.size(); ++i, ++position) {
         if (i > 0 && tokens[i] == tokens[i - 1]) continue;
         if (entries++ != s.what) continue;

@@ -386,7 +386,8 @@ class tables {
     grid<reacted> arrivals;     // by endpoint id and segment id of the other side
   };
   // A content is a row of tokens, one for each segment in flight: its id and its age.
-  static constexpr id ages_of_segment = 64;
+  static constexpr unsigned bits_of_age = 6;
+  static constexpr id ages_of_segment = 1u << bits_of_age;
   static int token(id segment, int age) { return static_cast<int>(segment * ages_of_segment) + age; }
   static id segment_of(int token) { return static_cast<id>(token) / ages_of_segment; }
   static int age_of(int token) { return static_cast<int>(static_cast<id>(token) % ages_of_segment); }
@@ -412,8 +413,9 @@ class tables {
     static_assert(most_sent <= 8);
   };
   struct channel_tables {
-    row_interner segments, wires, contents;
-    row_interner bursts;      // segments in the order of sending
+    row_interner segments, wires;
+    row_interner bursts;  // segments in the order of sending
+    packed_row_interner<bits_of_age> contents;
     std::vector<id> wire_of;  // by segment id: the segment without its ghost tags
     std::vector<content> by_id;
     std::vector<entry> entries;
