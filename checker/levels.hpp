@@ -27,7 +27,7 @@ namespace tcpmc::checker {
 template <typename Word>
 class level_store {
  public:
-  static constexpr std::size_t chunk_words = 32768;
+  static constexpr std::size_t chunk_words = 8192;
 
   static constexpr std::uint32_t record_kind = 1;
 

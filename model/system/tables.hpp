@@ -196,7 +196,7 @@ class sparse_grid {
   void widen(std::size_t columns) { pages_.at(0, (columns - 1) / columns_of_page); }
 
  private:
-  static constexpr std::size_t columns_of_page = 16;
+  static constexpr std::size_t columns_of_page = 32;
   grid<std::uint32_t> pages_;  // 0: all of its cells are T()
   std::vector<T> cells_ = std::vector<T>(columns_of_page);
 };
