@@ -346,13 +346,16 @@ class matrix_set {
   }
   // A row will be taken soon: first the row is asked for, then what is new in it.
   void prefetch_row(std::uint64_t of) { __builtin_prefetch(&row_of(of)); }
-  void prefetch_fresh(std::uint64_t of) { __builtin_prefetch(row_of(of).fresh); }
+  void prefetch_fresh(std::uint64_t of) {
+    __builtin_prefetch(std::atomic_ref(row_of(of).fresh).load(std::memory_order_relaxed));
+  }
   // Calls visit(left word, right words by column, part) for what is new in one of these rows; then nothing
   // is. What is returned is there until the second turn from now. By any thread, each row by one.
   template <typename Visit>
   fresh_row take_fresh(std::uint64_t of, Visit&& visit) {
     row& r = row_of(of);
-    const fresh_row taken{std::exchange(r.fresh, nullptr), r.first, r.size, r.left, r.coarse_right};
+    const fresh_row taken{r.fresh, r.first, r.size, r.left, r.coarse_right};
+    std::atomic_ref(r.fresh).store(nullptr, std::memory_order_relaxed);  // another thread may prefetch it
     const word left = lefts_[r.left];
     matrix& m = matrices_[r.coarse_right];
     for (std::uint32_t i = 0; i < taken.size; ++i) {
