@@ -3,7 +3,8 @@
 // A level is expanded in rounds, in which every thread takes words of the level, or rows of words. What is
 // new of their successors is the next level. If the system can tell how words are pairs, what was visited is
 // in matrices of bits (matrices.hpp). Then each thread sets the bits of its successors at once, row by row
-// (halves.hpp), but those that have no place yet; one thread makes room for these when the round is over.
+// (halves.hpp), but those that have no place yet; one thread makes room for these when the round is over, and
+// then they are set as well.
 // Where that would take too much memory, what was visited is in a set (visited.hpp) of codes of pairs
 // (pairs.hpp), and of words where they are no pairs: every thread sorts its successors by partition of the
 // set into buffers of its own, and when these are full, every thread takes partitions and inserts what all
