@@ -145,9 +145,9 @@ void look_up_in_matrices(benchmark::State& state) {
   std::vector<word> words = plain.states;
   std::sort(words.begin(), words.end());
   for (const word w : words) {
-    const checker::matrix_set::half right = matrices.number_right(w);
-    const std::uint32_t its_column = matrices.column(right);
-    matrices.make_room(matrices.number_left(w), matrices.coarse(right), {&its_column, 1}, mine);
+    const checker::matrix_set::half number = matrices.number_right(w);
+    const std::uint32_t its_column = matrices.column(number);
+    matrices.make_room(matrices.number_left(w), matrices.coarse(number), {&its_column, 1}, mine);
   }
   std::uint64_t fresh = 0;
   const auto insert = [&] {
