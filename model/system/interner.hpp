@@ -44,8 +44,9 @@ class row_interner {
     if (row.size() > std::numeric_limits<std::uint32_t>::max() - values_.size())
       throw std::length_error("local states with more than 2^32 values");
     const id fresh = static_cast<id>(size());
+    if (starts_.size() == starts_.capacity()) starts_.reserve(2 * starts_.size());
     values_.insert(values_.end(), row.begin(), row.end());
-    starts_.push_back(static_cast<std::uint32_t>(values_.size()));
+    starts_.push_back(static_cast<std::uint32_t>(values_.size()));  // finds room, or rows would be mixed up
     ids_.insert(fresh);
     return fresh;
   }
@@ -87,6 +88,7 @@ template <unsigned last>
 class packed_row_interner {
  public:
   id operator()(std::span<const int> row) {
+    if (5 * (size() + 1) > 4 * index_.size()) widen();
     sought_.clear();
     for (const int value : row) {
       auto rest = std::rotr(static_cast<std::uint32_t>(value), last);
@@ -100,10 +102,10 @@ class packed_row_interner {
       throw std::length_error("more than 2^32 local states");
     if (sought_.size() > std::numeric_limits<std::uint32_t>::max() - bytes_.size())
       throw std::length_error("local states with more than 2^32 values");
+    if (starts_.size() == starts_.capacity()) starts_.reserve(2 * starts_.size());
     bytes_.insert(bytes_.end(), sought_.begin(), sought_.end());
-    starts_.push_back(static_cast<std::uint32_t>(bytes_.size()));
+    starts_.push_back(static_cast<std::uint32_t>(bytes_.size()));  // finds room, or rows would be mixed up
     index_[slot] = static_cast<id>(size());
-    if (5 * size() > 4 * index_.size()) widen();
     return static_cast<id>(size() - 1);
   }
 
@@ -131,9 +133,7 @@ class packed_row_interner {
   }
   std::size_t after(std::size_t slot) const { return slot + 1 < index_.size() ? slot + 1 : 0; }
   void widen() {
-    const std::size_t wider = index_.size() + index_.size() / 4;
-    index_ = {};
-    index_.resize(wider);
+    index_ = std::vector<id>(index_.size() + index_.size() / 4);  // as it was, if there is no memory
     for (id i = 0; i < size(); ++i) {
       std::size_t slot = slot_of(bytes_of(i));
       while (index_[slot] != 0) slot = after(slot);
